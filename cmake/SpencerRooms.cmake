@@ -1,0 +1,43 @@
+# A room is a folder of src/ and include/spencer/: one set of objects that goes into one of the two
+# libraries. libspencer is free of torch; libspencer_torch holds what needs tensors and is loaded
+# on need (see include/spencer/model/engine.h).
+# spencer_room(NAME LIBRARY spencer|spencer_torch SOURCES file... [PRIVATE dependency...])
+function(spencer_room name)
+  cmake_parse_arguments(ARG "" "LIBRARY" "SOURCES;PRIVATE" ${ARGN})
+  if(NOT TARGET ${ARG_LIBRARY})
+    add_library(${ARG_LIBRARY} SHARED)
+    target_include_directories(${ARG_LIBRARY} PUBLIC
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+    target_link_options(${ARG_LIBRARY} PRIVATE -Wl,-Bsymbolic-functions -Wl,--no-undefined)
+  endif()
+  set(objects spencer_${name}_objects)
+  add_library(${objects} OBJECT ${ARG_SOURCES})
+  target_include_directories(${objects} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                             PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${objects} PRIVATE spencer_compiler nlohmann_json::nlohmann_json
+                        ${ARG_PRIVATE})
+  target_sources(${ARG_LIBRARY} PRIVATE $<TARGET_OBJECTS:${objects}>)
+  target_link_libraries(${ARG_LIBRARY} PRIVATE spencer_compiler ${ARG_PRIVATE})
+endfunction()
+
+# spencer_test(ROOM SOURCES file... [LABELS label...] [LIBRARIES target...])
+# One GoogleTest program per call, named ROOM_test (or NAME_test); every case is known to ctest.
+function(spencer_test room)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LABELS;LIBRARIES" ${ARGN})
+  if(NOT ARG_NAME)
+    set(ARG_NAME ${room})
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  set(target ${ARG_NAME}_test)
+  add_executable(${target} ${ARG_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src
+                             ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE
+    SPENCER_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" SPENCER_DEPS="${SPENCER_DEPS}")
+  target_link_libraries(${target} PRIVATE spencer ${ARG_LIBRARIES} spencer_compiler
+                        nlohmann_json::nlohmann_json GTest::gtest_main GTest::gmock)
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST
+                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()

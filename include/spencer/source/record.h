@@ -1,0 +1,21 @@
+// What a source tree is cut into: functions, and windows of the lines between them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace spencer {
+
+/// A function, a method, a part of a long one, or a window of lines.
+struct CodeRecord {
+  std::string path;             ///< relative to the indexed root, '/' between folders
+  std::string language;         ///< lower-case name: "python", "c++", "c#", "text", ...
+  std::string name;             ///< qualified: "Class.method"; for a window, the file's stem
+  std::string kind;             ///< "function", "method", "constructor", "window", ...
+  std::int32_t start_line = 0;  ///< counted from 1
+  std::int32_t end_line = 0;    ///< inclusive
+  std::string docstring;        ///< docstring or leading comment, without its comment marks
+  std::string code;             ///< valid UTF-8, as in the file
+};
+
+}  // namespace spencer
