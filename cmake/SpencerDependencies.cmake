@@ -17,15 +17,18 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 
-# faiss: Debian ships a static library and its headers, without a CMake package.
+# faiss: Debian ships a static library and its headers, without a CMake package. BLAS and LAPACK are
+# static too, and hidden (see SpencerRooms.cmake): libtorch calls its own sgemm_ through the dynamic
+# symbol table, so a shared libblas loaded before it would take those calls over and slow every
+# matrix product down.
 find_path(FAISS_INCLUDE_DIR faiss/IndexFlat.h REQUIRED)
 find_library(FAISS_LIBRARY faiss REQUIRED)
-find_package(BLAS REQUIRED)
-find_package(LAPACK REQUIRED)
+find_library(STATIC_LAPACK_LIBRARY liblapack.a REQUIRED)
+find_library(STATIC_BLAS_LIBRARY libblas.a REQUIRED)
 add_library(spencer_faiss INTERFACE)
 target_include_directories(spencer_faiss SYSTEM INTERFACE ${FAISS_INCLUDE_DIR})
-target_link_libraries(spencer_faiss INTERFACE ${FAISS_LIBRARY} ${LAPACK_LIBRARIES} ${BLAS_LIBRARIES}
-                      OpenMP::OpenMP_CXX)
+target_link_libraries(spencer_faiss INTERFACE ${FAISS_LIBRARY} ${STATIC_LAPACK_LIBRARY}
+                      ${STATIC_BLAS_LIBRARY} -l:libgfortran.so.5 OpenMP::OpenMP_CXX)
 
 # libtorch: headers and CPU libraries alone. The package's own CMake files ask for a CUDA toolkit
 # even for CPU use; CUDA is loaded at run time instead (see model/engine).

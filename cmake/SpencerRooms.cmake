@@ -8,7 +8,8 @@ function(spencer_room name)
     add_library(${ARG_LIBRARY} SHARED)
     target_include_directories(${ARG_LIBRARY} PUBLIC
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
-    target_link_options(${ARG_LIBRARY} PRIVATE -Wl,-Bsymbolic-functions -Wl,--no-undefined)
+    target_link_options(${ARG_LIBRARY} PRIVATE -Wl,-Bsymbolic-functions -Wl,--no-undefined
+                        -Wl,--exclude-libs,ALL)  # what static libraries bring stays inside
   endif()
   set(objects spencer_${name}_objects)
   add_library(${objects} OBJECT ${ARG_SOURCES})
