@@ -1,6 +1,7 @@
 // The command-line program. Parses, calls the library, maps errors to exit codes.
-#include <CLI/CLI.hpp>
 #include <cstdio>
+
+#include <CLI/CLI.hpp>
 
 #include "spencer/base/error.h"
 

@@ -1,10 +1,10 @@
 #include "spencer/base/hash.h"
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <cinttypes>
 #include <cstdio>
+
+#include <xxhash.h>
 
 #include "spencer/base/file.h"
 

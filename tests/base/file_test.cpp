@@ -1,9 +1,9 @@
 #include "spencer/base/file.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <fstream>
 
 #include "spencer/base/error.h"
 #include "spencer/base/hash.h"

@@ -19,7 +19,8 @@ struct ModelFolder {
   std::int64_t layers = 0;
   std::int64_t heads = 0;
   std::int64_t intermediate_size = 0;
-  std::int64_t max_positions = 0;  ///< rows of the position table (RoBERTa and MPNet: 2 more than tokens)
+  std::int64_t max_positions =
+      0;  ///< rows of the position table (RoBERTa and MPNet: 2 more than tokens)
   std::int64_t type_vocabulary_size = 0;
   std::int64_t relative_buckets = 0;  ///< MPNet's relative attention buckets
   std::int64_t pad_token_id = 0;

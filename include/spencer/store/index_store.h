@@ -33,7 +33,7 @@ struct IndexManifest {
   std::string model_path;         ///< where it was, so that a search finds it again
   std::string model_fingerprint;  ///< of the *code* encoder, see ModelFolder::fingerprint
   std::int64_t dimension = 0;
-  int exit_layer = 0;           ///< 0 = the last
+  int exit_layer = 0;            ///< 0 = the last
   std::int64_t code_length = 0;  ///< tokens a code was cut to
   AnnKind ann = AnnKind::exact;
   std::int64_t records = 0;
