@@ -6,6 +6,9 @@ function(spencer_room name)
   cmake_parse_arguments(ARG "" "LIBRARY" "SOURCES;PRIVATE" ${ARGN})
   if(NOT TARGET ${ARG_LIBRARY})
     add_library(${ARG_LIBRARY} SHARED)
+    # Beside each other, as they are installed: libspencer finds libspencer_torch so.
+    set_target_properties(${ARG_LIBRARY} PROPERTIES
+      LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
     target_include_directories(${ARG_LIBRARY} PUBLIC
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
     target_link_options(${ARG_LIBRARY} PRIVATE -Wl,-Bsymbolic-functions -Wl,--no-undefined

@@ -1,0 +1,62 @@
+// Transformer encoders: token ids in, hidden states out, of every layer and up to any exit.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "spencer/nn/batch.h"
+#include "spencer/nn/encoder_config.h"
+#include "spencer/nn/layers.h"
+#include "spencer/nn/safetensors.h"
+
+namespace spencer {
+
+/// A stack of layers over embeddings. Gradients flow to the parameters that ask for them; without
+/// any, and in inference mode, nothing is recorded.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+
+  const EncoderConfig& config() const { return config_; }
+
+  /// Visits every parameter in a fixed order, by the family's Hugging Face name without prefix.
+  virtual void visit(const ParameterVisitor& visitor) = 0;
+
+  /// The hidden state after the exit layer. @return [N, H], row i for token i of the batch
+  at::Tensor forward(const PackedBatch& batch, const ForwardOptions& options = {}) const;
+
+  /// The embeddings' output and that of every layer up to the exit: 1 + layers tensors [N, H].
+  std::vector<at::Tensor> hidden_states(const PackedBatch& batch,
+                                        const ForwardOptions& options = {}) const;
+
+ protected:
+  explicit Encoder(const EncoderConfig& config) : config_(config) {}
+  virtual at::Tensor embed(const PackedBatch& batch, const ForwardOptions& options) const = 0;
+  /// Added to the attention scores of every layer: [heads, L, L], or undefined.
+  virtual at::Tensor attention_bias(const PackedBatch& batch) const = 0;
+  virtual at::Tensor layer(std::size_t index, const at::Tensor& hidden, const at::Tensor& bias,
+                           const PackedBatch& batch, const ForwardOptions& options) const = 0;
+
+ private:
+  std::int64_t depth(const ForwardOptions& options) const;
+
+  EncoderConfig config_;
+};
+
+/// An encoder of the configured family whose parameters are undefined; `visit` sets them.
+/// @throws Error{unsupported, invalid_argument} for a configuration that makes no sense
+std::unique_ptr<Encoder> make_encoder(const EncoderConfig& config);
+
+/// What stands before the encoder's names in these weights: "", "bert.", "roberta." or "mpnet.".
+/// @throws Error{corrupt} if they hold no encoder
+std::string encoder_prefix(const Weights& weights);
+
+/// Sets an encoder's parameters from a file as float32. Float32 tensors are used in place, mapped
+/// and read-only; others are converted.
+/// @throws Error{corrupt} naming a missing tensor, Error{shape} naming one of another shape
+void load_parameters(Encoder& encoder, const Weights& weights);
+
+}  // namespace spencer

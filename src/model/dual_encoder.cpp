@@ -1,0 +1,105 @@
+#include "spencer/model/dual_encoder.h"
+
+#include <algorithm>
+
+#include "spencer/base/error.h"
+#include "spencer/model/two_stage_folder.h"
+
+namespace spencer {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kShortest = 3;  // two special tokens and one of the text
+
+std::int64_t resolve_length(const char* what, std::int64_t asked, std::int64_t folder_says,
+                            const ModelFolder& model) {
+  if (asked != 0 && asked < kShortest) {
+    throw Error(ErrorKind::invalid_argument, std::string(what) + " length is " +
+                                                 std::to_string(asked) + "; it must be 0 or " +
+                                                 std::to_string(kShortest) + " and more");
+  }
+  if (asked != 0) return std::min(asked, model.position_limit());
+  return folder_says >= kShortest ? std::min(folder_says, model.position_limit())
+                                  : model.max_length;
+}
+
+std::vector<TokenSequence> tokenize_all(const Tokenizer& tokenizer,
+                                        std::span<const std::string> texts, std::int64_t length) {
+  std::vector<TokenSequence> sequences;
+  sequences.reserve(texts.size());
+  for (const std::string& text : texts) {
+    sequences.push_back(tokenizer.encode(text, static_cast<std::size_t>(length)));
+  }
+  return sequences;
+}
+
+}  // namespace
+
+std::unique_ptr<DualEncoder> DualEncoder::open(const fs::path& path, const EngineOptions& options,
+                                               const TextLengths& lengths) {
+  options.validate();
+  const TwoStageFolder folders = TwoStageFolder::open(path);
+  const auto open_tower = [](const fs::path& folder) {
+    return std::make_shared<Tower>(Tower{ModelFolder::open(folder), Tokenizer::load(folder), {}});
+  };
+  auto encoder = std::make_unique<DualEncoder>();
+  encoder->options_ = options;
+  if (options.exit_layer == 0) encoder->options_.exit_layer = folders.exit_layer;
+  encoder->code_ = open_tower(folders.code_encoder);
+  encoder->query_ = folders.query_encoder == folders.code_encoder
+                        ? encoder->code_
+                        : open_tower(folders.query_encoder);
+  if (encoder->query_->folder.hidden_size != encoder->code_->folder.hidden_size) {
+    throw Error(ErrorKind::shape, path.string() + ": the query tower makes vectors of " +
+                                      std::to_string(encoder->query_->folder.hidden_size) +
+                                      " dimensions, the code tower of " +
+                                      std::to_string(encoder->code_->folder.hidden_size));
+  }
+  encoder->lengths_.query =
+      resolve_length("query", lengths.query, folders.query_length, encoder->query_->folder);
+  encoder->lengths_.code =
+      resolve_length("code", lengths.code, folders.code_length, encoder->code_->folder);
+  return encoder;
+}
+
+TextEncoder& DualEncoder::tower(Tower& tower) {
+  if (!tower.encoder) {
+    EngineOptions options = options_;
+    // A distilled query tower may be shallower than the exit the code tower is read at.
+    if (&tower != code_.get() && options.exit_layer > tower.folder.layers) options.exit_layer = 0;
+    tower.encoder = load_engine().text_encoder(tower.folder.path, options);
+  }
+  return *tower.encoder;
+}
+
+TokenSequence DualEncoder::tokenize_query(std::string_view text) const {
+  return query_->tokenizer->encode(text, static_cast<std::size_t>(lengths_.query));
+}
+
+TokenSequence DualEncoder::tokenize_code(std::string_view text) const {
+  return code_->tokenizer->encode(text, static_cast<std::size_t>(lengths_.code));
+}
+
+void DualEncoder::encode_queries(std::span<const std::string> texts, std::span<float> out) {
+  const auto sequences = tokenize_all(*query_->tokenizer, texts, lengths_.query);
+  query_tower().encode(sequences, out);
+}
+
+void DualEncoder::encode_codes(std::span<const std::string> texts, std::span<float> out) {
+  const auto sequences = tokenize_all(*code_->tokenizer, texts, lengths_.code);
+  code_tower().encode(sequences, out);
+}
+
+std::vector<float> DualEncoder::encode_queries(const std::vector<std::string>& texts) {
+  std::vector<float> out(texts.size() * static_cast<std::size_t>(dimension()));
+  encode_queries(texts, out);
+  return out;
+}
+
+std::vector<float> DualEncoder::encode_codes(const std::vector<std::string>& texts) {
+  std::vector<float> out(texts.size() * static_cast<std::size_t>(dimension()));
+  encode_codes(texts, out);
+  return out;
+}
+
+}  // namespace spencer

@@ -1,0 +1,83 @@
+#include "spencer/nn/encoder.h"
+
+#include <ATen/ATen.h>
+
+#include "spencer/base/error.h"
+
+#include "nn/post_norm_encoder.h"
+
+namespace spencer {
+namespace {
+
+void check_positive(std::int64_t value, const char* name) {
+  if (value <= 0) {
+    throw Error(ErrorKind::invalid_argument, std::string("the encoder's ") + name + " is " +
+                                                 std::to_string(value) + "; it must be positive");
+  }
+}
+
+}  // namespace
+
+std::int64_t Encoder::depth(const ForwardOptions& options) const {
+  if (options.exit_layer < 0 || options.exit_layer > config_.layers) {
+    throw Error(ErrorKind::invalid_argument, "exit layer " + std::to_string(options.exit_layer) +
+                                                 " is not one of 1 to " +
+                                                 std::to_string(config_.layers));
+  }
+  return options.exit_layer == 0 ? config_.layers : options.exit_layer;
+}
+
+at::Tensor Encoder::forward(const PackedBatch& batch, const ForwardOptions& options) const {
+  at::Tensor hidden = embed(batch, options);
+  const at::Tensor bias = attention_bias(batch);
+  const std::int64_t layers = depth(options);
+  for (std::int64_t i = 0; i < layers; ++i) {
+    hidden = layer(static_cast<std::size_t>(i), hidden, bias, batch, options);
+  }
+  return hidden;
+}
+
+std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch,
+                                               const ForwardOptions& options) const {
+  std::vector<at::Tensor> states{embed(batch, options)};
+  const at::Tensor bias = attention_bias(batch);
+  const std::int64_t layers = depth(options);
+  for (std::int64_t i = 0; i < layers; ++i) {
+    states.push_back(layer(static_cast<std::size_t>(i), states.back(), bias, batch, options));
+  }
+  return states;
+}
+
+std::unique_ptr<Encoder> make_encoder(const EncoderConfig& config) {
+  check_positive(config.vocabulary_size, "vocabulary size");
+  check_positive(config.hidden_size, "hidden size");
+  check_positive(config.layers, "number of layers");
+  check_positive(config.heads, "number of heads");
+  check_positive(config.intermediate_size, "intermediate size");
+  check_positive(config.position_limit(), "number of positions");
+  if (config.hidden_size % config.heads != 0) {
+    throw Error(ErrorKind::invalid_argument,
+                "the encoder's hidden size " + std::to_string(config.hidden_size) +
+                    " is no multiple of its " + std::to_string(config.heads) + " heads");
+  }
+  if (config.family == Family::mpnet) check_positive(config.relative_buckets, "relative buckets");
+  return std::make_unique<PostNormEncoder>(config);
+}
+
+std::string encoder_prefix(const Weights& weights) {
+  for (const char* prefix : {"", "bert.", "roberta.", "mpnet."}) {
+    if (weights.contains(std::string(prefix) + "embeddings.word_embeddings.weight")) return prefix;
+  }
+  throw Error(ErrorKind::corrupt,
+              "the weights hold no encoder: tensor 'embeddings.word_embeddings.weight' is missing, "
+              "with and without 'bert.', 'roberta.' or 'mpnet.' before it");
+}
+
+void load_parameters(Encoder& encoder, const Weights& weights) {
+  const std::string prefix = encoder_prefix(weights);
+  encoder.visit([&](const std::string& name, at::Tensor& parameter, at::IntArrayRef shape) {
+    parameter = weights.tensor(prefix + name, shape).to(at::kFloat);
+  });
+}
+
+}  // namespace spencer

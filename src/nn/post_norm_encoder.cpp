@@ -1,0 +1,102 @@
+#include "nn/post_norm_encoder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/ATen.h>
+
+namespace spencer {
+namespace {
+
+constexpr std::int64_t kMaxDistance = 128;  // MPNet's, beyond which all distances share a bucket
+
+/// MPNet's bucket of every pair of positions (T5's bidirectional scheme). int64 [length, length]
+at::Tensor relative_buckets(std::int64_t length, std::int64_t buckets, at::Device device) {
+  const at::Tensor position = at::arange(length, at::TensorOptions(at::kLong).device(device));
+  const at::Tensor distance = position.unsqueeze(1) - position.unsqueeze(0);
+  const std::int64_t half = buckets / 2;
+  const std::int64_t exact = half / 2;
+  const at::Tensor magnitude = distance.abs();
+  const double scale = std::log(static_cast<double>(kMaxDistance) / static_cast<double>(exact));
+  const at::Tensor far =
+      (exact + ((magnitude.to(at::kFloat) / exact).log() / scale * (half - exact)).to(at::kLong))
+          .clamp_max(half - 1);
+  return (distance < 0).to(at::kLong) * half + at::where(magnitude < exact, magnitude, far);
+}
+
+}  // namespace
+
+PostNormEncoder::PostNormEncoder(const EncoderConfig& config)
+    : Encoder(config), layers_(static_cast<std::size_t>(config.layers)) {}
+
+void PostNormEncoder::visit(const ParameterVisitor& visitor) {
+  const EncoderConfig& c = config();
+  visitor("embeddings.word_embeddings.weight", words_, {c.vocabulary_size, c.hidden_size});
+  visitor("embeddings.position_embeddings.weight", positions_, {c.max_positions, c.hidden_size});
+  if (c.type_vocabulary_size > 0) {
+    visitor("embeddings.token_type_embeddings.weight", types_,
+            {c.type_vocabulary_size, c.hidden_size});
+  }
+  embedding_norm_.visit("embeddings.LayerNorm", c.hidden_size, visitor);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    visit_layer(layers_[i], "encoder.layer." + std::to_string(i) + ".", visitor);
+  }
+  if (c.family == Family::mpnet) {
+    visitor("encoder.relative_attention_bias.weight", relative_bias_,
+            {c.relative_buckets, c.heads});
+  }
+}
+
+void PostNormEncoder::visit_layer(Layer& layer, const std::string& name,
+                                  const ParameterVisitor& visitor) {
+  const std::int64_t hidden = config().hidden_size;
+  const bool mpnet = config().family == Family::mpnet;
+  const auto attention = [&](Linear& linear, const char* mpnet_name, const char* bert_name) {
+    linear.visit(name + "attention." + (mpnet ? mpnet_name : bert_name), hidden, hidden, visitor);
+  };
+  attention(layer.query, "attn.q", "self.query");
+  attention(layer.key, "attn.k", "self.key");
+  attention(layer.value, "attn.v", "self.value");
+  attention(layer.attention_output, "attn.o", "output.dense");
+  layer.attention_norm.visit(name + (mpnet ? "attention.LayerNorm" : "attention.output.LayerNorm"),
+                             hidden, visitor);
+  layer.intermediate.visit(name + "intermediate.dense", hidden, config().intermediate_size,
+                           visitor);
+  layer.output.visit(name + "output.dense", config().intermediate_size, hidden, visitor);
+  layer.output_norm.visit(name + "output.LayerNorm", hidden, visitor);
+}
+
+at::Tensor PostNormEncoder::embed(const PackedBatch& batch, const ForwardOptions& options) const {
+  at::Tensor sum = at::embedding(words_, batch.ids) + at::embedding(positions_, batch.positions);
+  if (types_.defined()) sum = sum + at::embedding(types_, batch.types);
+  const at::Tensor normed = embedding_norm_.forward(sum, config().layer_norm_eps);
+  return at::dropout(normed, config().hidden_dropout, options.training);
+}
+
+at::Tensor PostNormEncoder::attention_bias(const PackedBatch& batch) const {
+  if (!relative_bias_.defined()) return {};
+  std::int64_t longest = 0;
+  for (const SequenceRun& run : batch.runs) longest = std::max(longest, run.length);
+  const at::Tensor buckets =
+      relative_buckets(longest, config().relative_buckets, relative_bias_.device());
+  return at::embedding(relative_bias_, buckets).permute({2, 0, 1}).contiguous();
+}
+
+at::Tensor PostNormEncoder::layer(std::size_t index, const at::Tensor& hidden,
+                                  const at::Tensor& bias, const PackedBatch& batch,
+                                  const ForwardOptions& options) const {
+  const EncoderConfig& c = config();
+  const Layer& l = layers_[index];
+  const auto drop = [&](const at::Tensor& x) {
+    return at::dropout(x, c.hidden_dropout, options.training);
+  };
+  const at::Tensor context =
+      attend(l.query.forward(hidden), l.key.forward(hidden), l.value.forward(hidden), bias, c.heads,
+             batch, options.training ? c.attention_dropout : 0.0);
+  const at::Tensor attended = l.attention_norm.forward(
+      drop(l.attention_output.forward(context)) + hidden, c.layer_norm_eps);
+  const at::Tensor inner = activate(l.intermediate.forward(attended), c.activation);
+  return l.output_norm.forward(drop(l.output.forward(inner)) + attended, c.layer_norm_eps);
+}
+
+}  // namespace spencer
