@@ -1,0 +1,168 @@
+#include "dataset/json_records.h"
+
+#include <algorithm>
+
+#include "spencer/base/error.h"
+
+namespace spencer {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+bool is_blank(char c) { return kBlanks.find(c) != std::string_view::npos; }
+
+}  // namespace
+
+void throw_bad_field(const std::string& where, std::string_view field, std::string_view problem) {
+  throw Error(ErrorKind::corrupt,
+              where + "field \"" + std::string(field) + "\" " + std::string(problem));
+}
+
+JsonRecords::JsonRecords(const std::filesystem::path& path, bool members)
+    : source_(path), members_(members) {}
+
+std::string JsonRecords::where() const {
+  return source_.path().string() + ":" + std::to_string(record_line_) + ": ";
+}
+
+bool JsonRecords::next_line_of_text() {
+  position_ = 0;
+  while (source_.next_line(line_)) {
+    if (line_.find_first_not_of(kBlanks) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+bool JsonRecords::next() {
+  if (layout_ == Layout::unknown) {
+    if (!next_line_of_text()) {
+      layout_ = Layout::finished;
+      return false;
+    }
+    const std::size_t first = line_.find_first_not_of(kBlanks);
+    if (members_ || line_[first] == '[') {
+      record_line_ = source_.line_number();
+      if (members_ && line_[first] != '{') {
+        throw Error(ErrorKind::corrupt, where() + "not a JSON object");
+      }
+      layout_ = Layout::elements;
+      position_ = first + 1;
+      return next_element();
+    }
+    layout_ = Layout::lines;
+  } else if (layout_ == Layout::elements) {
+    return next_element();
+  } else if (layout_ == Layout::finished || !next_line_of_text()) {
+    return false;
+  }
+  record_line_ = source_.line_number();
+  record_ = line_;
+  return true;
+}
+
+/// Takes text up to the comma or bracket that ends the element, both outside strings and nesting.
+bool JsonRecords::next_element() {
+  record_.clear();
+  int depth = 0;
+  bool in_string = false, escaped = false;
+  const char closing = members_ ? '}' : ']';
+  while (true) {
+    if (position_ >= line_.size()) {
+      if (!record_.empty()) record_ += '\n';
+      if (!next_line_of_text()) {
+        throw Error(ErrorKind::corrupt, source_.path().string() +
+                                            ": ends in the middle, after line " +
+                                            std::to_string(source_.line_number()));
+      }
+    }
+    const char c = line_[position_++];
+    if (record_.empty() && is_blank(c)) continue;
+    if (!in_string && depth == 0 && (c == ',' || c == closing)) {
+      if (record_.empty()) record_line_ = source_.line_number();
+      if (c == closing) finish();
+      return c != closing || !record_.empty();
+    }
+    if (record_.empty()) record_line_ = source_.line_number();
+    record_ += c;
+    if (escaped) {
+      escaped = false;
+    } else if (in_string) {
+      escaped = c == '\\';
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+}
+
+/// Nothing may follow the bracket that closes the file: it would be lost without a word.
+void JsonRecords::finish() {
+  layout_ = Layout::finished;
+  if (line_.find_first_not_of(kBlanks, position_) != std::string_view::npos ||
+      next_line_of_text()) {
+    throw Error(ErrorKind::corrupt, source_.path().string() + ":" +
+                                        std::to_string(source_.line_number()) +
+                                        ": text after the end of the JSON value");
+  }
+}
+
+json JsonRecords::parse() const {
+  json record;
+  try {
+    record = json::parse(members_ ? "{" + record_ + "}" : record_);
+  } catch (const json::exception& error) {
+    const std::string message = error.what();
+    throw Error(ErrorKind::corrupt,
+                where() + "not valid JSON: " +
+                    message.substr(std::min(message.size(), message.find("] ") + 2)));
+  }
+  if (!record.is_object()) throw Error(ErrorKind::corrupt, where() + "not a JSON object");
+  return record;
+}
+
+bool has_field(const json& record, const char* field) {
+  const auto found = record.find(field);
+  return found != record.end() && !found->is_null();
+}
+
+std::string string_field(const json& record, const char* field, const std::string& where) {
+  if (!has_field(record, field)) throw_bad_field(where, field, "is missing");
+  const json& value = record[field];
+  if (!value.is_string()) throw_bad_field(where, field, "is not a string");
+  return value.get<std::string>();
+}
+
+std::string optional_string_field(const json& record, const char* field, const std::string& where) {
+  return has_field(record, field) ? string_field(record, field, where) : std::string();
+}
+
+std::vector<std::string> strings_field(const json& record, const char* field,
+                                       const std::string& where) {
+  if (!has_field(record, field)) throw_bad_field(where, field, "is missing");
+  std::vector<std::string> values;
+  const json& value = record[field];
+  if (!value.is_array()) throw_bad_field(where, field, "is not a list of strings");
+  for (const json& element : value) {
+    if (!element.is_string()) throw_bad_field(where, field, "is not a list of strings");
+    values.push_back(element.get<std::string>());
+  }
+  return values;
+}
+
+std::string id_field(const json& record, const char* field, const std::string& where) {
+  if (!has_field(record, field)) throw_bad_field(where, field, "is missing");
+  const json& value = record[field];
+  if (value.is_number_integer()) return value.dump();
+  if (!value.is_string()) throw_bad_field(where, field, "is neither a string nor a whole number");
+  auto id = value.get<std::string>();
+  if (id.empty()) throw_bad_field(where, field, "is empty");
+  return id;
+}
+
+}  // namespace spencer
