@@ -2,6 +2,9 @@
 add_library(spencer_compiler INTERFACE)
 target_compile_options(spencer_compiler INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
                        -Woverloaded-virtual -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(spencer_compiler INTERFACE -Wno-restrict)  # wrong there: GCC bug 105651
+endif()
 if(SPENCER_WARNINGS_AS_ERRORS)
   target_compile_options(spencer_compiler INTERFACE -Werror)
 endif()
