@@ -117,13 +117,25 @@ libtorch() {
   finish
 }
 
+# unpack_sources FOLDER PACKAGE MEMBER...: out of FOLDER/archives, without the version's folder.
+unpack_sources() {
+  mkdir -p "$1/$2"
+  tar -xzf "$1"/archives/"$2"-*.tar.gz -C "$1/$2" --strip-components=1 --wildcards "${@:3}"
+}
+
 grammars() {
   step tree-sitter "$requirements/tree-sitter.txt" || return 0
   say "Fetching the tree-sitter grammars"
-  local part=$deps/tree-sitter.part archive
+  local part=$deps/tree-sitter.part grammar members=('*/LICENSE')
   rm -rf "$part" && mkdir -p "$part/archives"
-  fetch_sources "$requirements/tree-sitter.txt" "$part/archives"
-  for archive in "$part"/archives/*.tar.gz; do tar -xzf "$archive" -C "$part"; done
+  TMPDIR=$part fetch_sources "$requirements/tree-sitter.txt" "$part/archives"
+  # Only what is compiled: the language pack unpacks to a gigabyte.
+  unpack_sources "$part" tree_sitter '*/core/lib/*' '*/LICENSE'
+  unpack_sources "$part" tree_sitter_c_sharp '*/src/*' '*/LICENSE'
+  for grammar in c cpp go java javascript php python ruby rust tsx typescript; do
+    members+=("*/parsers/$grammar/*.c" "*/parsers/$grammar/*.h")
+  done
+  unpack_sources "$part" tree_sitter_language_pack "${members[@]}"
   rm -rf "$part/archives" "$deps/tree-sitter"
   mv "$part" "$deps/tree-sitter"
   finish
