@@ -5,6 +5,6 @@
 
 int main(int, char** argv) {
   auto encoder = spencer::DualEncoder::open(argv[1], {.few_inputs = true});
-  const auto vectors = encoder->encode_queries({argv[2]});
+  const auto vectors = encoder->encode_queries(std::vector<std::string>{argv[2]});
   std::printf("%zu %.4f\n", vectors.size(), vectors.front());
 }
