@@ -1,6 +1,10 @@
 // The engine over libtorch: what libspencer_torch hands out.
 #include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
 #include <numeric>
+#include <thread>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -8,6 +12,7 @@
 
 #include "spencer/base/error.h"
 #include "spencer/model/model_folder.h"
+#include "spencer/nn/classifier.h"
 #include "spencer/nn/device.h"
 #include "spencer/nn/encoder.h"
 
@@ -53,56 +58,158 @@ std::vector<std::vector<std::size_t>> make_batches(std::span<const TokenSequence
   return batches;
 }
 
-class TorchTextEncoder : public TextEncoder {
+int core_count() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+/// Keeps libtorch from splitting operations over threads, for as long as it lives.
+class OneThreadEach {
  public:
-  TorchTextEncoder(const ModelFolder& folder, const EngineOptions& options)
-      : folder_(folder), options_(options), device_(open_device(options.device)) {
+  OneThreadEach() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  ~OneThreadEach() { at::set_num_threads(before_); }
+  OneThreadEach(const OneThreadEach&) = delete;
+  OneThreadEach& operator=(const OneThreadEach&) = delete;
+
+ private:
+  int before_;
+};
+
+/// Each thread takes whole batches: a batch's operations stay on one core and in its cache, and
+/// there is no barrier at which a thread that lost its core holds up the others.
+template <typename Batches, typename Work>
+void for_each_on_threads(const Batches& batches, int threads, const Work& work) {
+  const OneThreadEach guard;
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto take = [&] {
+    try {
+      for (std::size_t i = next++; i < batches.size(); i = next++) work(batches[i]);
+    } catch (...) {
+      next = batches.size();
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  std::vector<std::thread> others;
+  const std::size_t helpers = std::min(batches.size(), static_cast<std::size_t>(threads));
+  for (std::size_t i = 1; i < helpers; ++i) others.emplace_back(take);
+  take();
+  for (std::thread& other : others) other.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+constexpr std::int64_t kCpuBatchTokens = 1024;
+constexpr std::int64_t kDeviceBatchTokens = 16384;
+
+/// An encoder on its device, and the ways to feed it any number of sequences.
+class Runner {
+ public:
+  Runner(const ModelFolder& folder, const EngineOptions& options)
+      : folder_(folder),
+        options_(options),
+        device_(open_device(options.device)),
+        threads_(options.threads > 0 ? options.threads : core_count()) {
     encoder_ = make_encoder(folder);
-    load_parameters(*encoder_, Weights::open(folder.path));
+    weights_ = Weights::open(folder.path);
+    load_parameters(*encoder_, weights_);
   }
 
-  std::int64_t dimension() const override { return folder_.hidden_size; }
+  const ModelFolder& folder() const { return folder_; }
+  const Weights& weights() const { return weights_; }
 
-  void encode(std::span<const TokenSequence> sequences, std::span<float> out) override {
-    if (out.size() != sequences.size() * static_cast<std::size_t>(dimension())) {
-      throw Error(ErrorKind::shape, "encode: " + std::to_string(sequences.size()) +
-                                        " sequences need room for " +
-                                        std::to_string(sequences.size() * dimension()) +
-                                        " floats, not " + std::to_string(out.size()));
+  /// Calls `finish` with the last hidden state of each batch and gives its rows to `out`.
+  /// @param finish (hidden [N, H], batch) -> [B, width]; called on several threads at once
+  template <typename Finish>
+  void run(std::span<const TokenSequence> sequences, std::span<float> out, std::size_t width,
+           const Finish& finish) const {
+    if (out.size() != sequences.size() * width) {
+      throw Error(ErrorKind::shape, std::to_string(sequences.size()) + " sequences need room for " +
+                                        std::to_string(sequences.size() * width) + " floats, not " +
+                                        std::to_string(out.size()));
     }
-    guarded([&] {
+    const auto batches = make_batches(sequences, batch_tokens(sequences));
+    const auto encode = [&](const std::vector<std::size_t>& indices) {
       const c10::InferenceMode inference;
-      const std::int64_t tokens = options_.batch_tokens > 0 ? options_.batch_tokens : 2048;
-      for (const auto& batch : make_batches(sequences, tokens)) {
-        encode_batch(sequences, batch, out);
+      std::vector<SequenceView> views;
+      views.reserve(indices.size());
+      for (const std::size_t i : indices)
+        views.push_back({sequences[i].ids, sequences[i].type_ids});
+      const PackedBatch batch = pack(views, folder_, device_);
+      ForwardOptions forward;
+      forward.exit_layer = options_.exit_layer;
+      const at::Tensor result = finish(encoder_->forward(batch, forward), batch);
+      const at::Tensor rows = result.to(at::kCPU, at::kFloat).contiguous();
+      const float* row = rows.const_data_ptr<float>();
+      for (const std::size_t index : indices) {
+        std::copy_n(row, width, out.data() + index * width);
+        row += width;
       }
-    });
+    };
+    if (!device_.is_cpu()) {
+      for (const auto& batch : batches) encode(batch);
+      return;
+    }
+    for_each_on_threads(batches, threads_, encode);
   }
 
  private:
-  void encode_batch(std::span<const TokenSequence> sequences,
-                    const std::vector<std::size_t>& indices, std::span<float> out) const {
-    std::vector<SequenceView> views;
-    for (const std::size_t index : indices) {
-      views.push_back({sequences[index].ids, sequences[index].type_ids});
+  std::int64_t batch_tokens(std::span<const TokenSequence> sequences) const {
+    if (options_.batch_tokens > 0) return options_.batch_tokens;
+    if (!device_.is_cpu()) return kDeviceBatchTokens;
+    std::int64_t total = 0;
+    for (const TokenSequence& sequence : sequences) {
+      total += static_cast<std::int64_t>(sequence.ids.size());
     }
-    const PackedBatch batch = pack(views, folder_, device_);
-    ForwardOptions forward;
-    forward.exit_layer = options_.exit_layer;
-    at::Tensor vectors = pool(encoder_->forward(batch, forward), batch, folder_.pooling);
-    if (folder_.normalize) vectors = normalize_rows(vectors);
-    vectors = vectors.to(at::kCPU, at::kFloat).contiguous();
-    const float* rows = vectors.const_data_ptr<float>();
-    const auto width = static_cast<std::size_t>(dimension());
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      std::copy_n(rows + i * width, width, out.data() + indices[i] * width);
-    }
+    return std::min(kCpuBatchTokens, (total + threads_ - 1) / threads_);
   }
 
   ModelFolder folder_;
   EngineOptions options_;
   at::Device device_;
+  int threads_;
+  Weights weights_;
   std::unique_ptr<Encoder> encoder_;
+};
+
+class TorchTextEncoder : public TextEncoder {
+ public:
+  TorchTextEncoder(const ModelFolder& folder, const EngineOptions& options)
+      : runner_(folder, options) {}
+
+  std::int64_t dimension() const override { return runner_.folder().hidden_size; }
+
+  void encode(std::span<const TokenSequence> sequences, std::span<float> out) override {
+    const ModelFolder& folder = runner_.folder();
+    guarded([&] {
+      runner_.run(sequences, out, static_cast<std::size_t>(dimension()),
+                  [&](const at::Tensor& hidden, const PackedBatch& batch) {
+                    const at::Tensor vectors = pool(hidden, batch, folder.pooling).to(at::kFloat);
+                    return folder.normalize ? normalize_rows(vectors) : vectors;
+                  });
+    });
+  }
+
+ private:
+  Runner runner_;
+};
+
+class TorchPairScorer : public PairScorer {
+ public:
+  TorchPairScorer(const ModelFolder& folder, const EngineOptions& options)
+      : runner_(folder, options), head_(folder) {
+    load_parameters(head_, runner_.weights());
+  }
+
+  void score(std::span<const TokenSequence> sequences, std::span<float> out) override {
+    guarded([&] {
+      runner_.run(sequences, out, 1, [&](const at::Tensor& hidden, const PackedBatch& batch) {
+        return head_.forward(hidden, batch);
+      });
+    });
+  }
+
+ private:
+  Runner runner_;
+  ClassifierHead head_;
 };
 
 class TorchEngine : public Engine {
@@ -116,8 +223,11 @@ class TorchEngine : public Engine {
   }
 
   std::unique_ptr<PairScorer> pair_scorer(const std::filesystem::path& model_folder,
-                                          const EngineOptions&) override {
-    throw Error(ErrorKind::unsupported, model_folder.string() + ": no scorer");
+                                          const EngineOptions& options) override {
+    options.validate();
+    return guarded([&]() -> std::unique_ptr<PairScorer> {
+      return std::make_unique<TorchPairScorer>(ModelFolder::open(model_folder), options);
+    });
   }
 };
 

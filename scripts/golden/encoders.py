@@ -1,0 +1,163 @@
+"""Makes tests/data/model: tiny model folders with random weights, and what transformers computes
+for them and for the real models, in float32.
+
+Run in an environment with scripts/requirements/bench.txt:
+    python scripts/golden/encoders.py MODELS tests/data/model
+MODELS holds all-MiniLM-L6-v2 and all-mpnet-base-v2. The output is the same on every run with the
+same versions; the tests allow for rounding.
+"""
+
+import json
+import pathlib
+import shutil
+import sys
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+TEXTS = [
+    "read a json file",
+    "",
+    "def add(a, b):\n    return a + b\n",
+    "Größe naïve café — 東京 🙂 Ωμέγα e\u0301 \u200b zero\u200dwidth",
+    "How do I sort a dictionary by value in python and keep only the first ten entries?",
+    "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n"
+    "        self.items.append(item)\n\n    def pop(self):\n        return self.items.pop()\n",
+    "x",
+    "for i in range(%d): total += values[i] * weights[i]  # weighted sum\n" * 40,  # beyond 512 tokens
+]
+PAIRS = [
+    ("read a json file", "def load(path):\n    with open(path) as f:\n        return json.load(f)"),
+    ("read a json file", "def area(r):\n    return 3.14159 * r * r"),
+    ("sort a list", "sorted(xs) # " + "and a long tail of words " * 150),
+    ("größte Zahl finden", "max(zahlen)"),
+]
+TOKENS_KEPT = 3
+DIMENSIONS_KEPT = 32
+
+
+def sampled(states, length):
+    """Of all layers' states, three tokens and every n-th dimension."""
+    stacked = torch.stack([state[0] for state in states])  # [layers + 1, length, H]
+    rows = torch.tensor([0, length // 2, length - 1])
+    return stacked[:, rows][:, :, :: stacked.shape[2] // DIMENSIONS_KEPT].contiguous()
+
+
+def embed(states, pooling):
+    last = states[-1][0]
+    vector = last.mean(0) if pooling == "mean" else last[0]
+    return torch.nn.functional.normalize(vector, dim=0)
+
+
+def real_model(models, name, out):
+    folder = models / name
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    tensors = {}
+    for i, text in enumerate(TEXTS):
+        ids = tokenizer(text, truncation=True, max_length=512, return_tensors="pt")["input_ids"]
+        states = model(ids, output_hidden_states=True).hidden_states
+        tensors[f"{i}.ids"] = ids[0].int()
+        tensors[f"{i}.hidden"] = sampled(states, ids.shape[1])
+        tensors[f"{i}.embedding"] = embed(states, "mean")
+    save_file(tensors, out / f"{name}.safetensors")
+
+
+def real_cross_encoder(models, out):
+    """MiniLM's weights under a random head. The head alone is stored."""
+    folder = models / "all-MiniLM-L6-v2"
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    torch.manual_seed(11)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(
+        folder, num_labels=1, attn_implementation="eager").eval()
+    head = {"classifier.weight": torch.randn(1, 384), "classifier.bias": torch.randn(1)}
+    model.classifier.weight.data = head["classifier.weight"]
+    model.classifier.bias.data = head["classifier.bias"]
+    save_file(head, out / "minilm-head.safetensors", metadata={"format": "pt"})
+    tensors = {}
+    for i, pair in enumerate(PAIRS):
+        inputs = tokenizer(*pair, truncation=True, max_length=256, return_tensors="pt")
+        tensors[f"{i}.ids"] = inputs["input_ids"][0].int()
+        tensors[f"{i}.types"] = inputs["token_type_ids"][0].int()
+        tensors[f"{i}.score"] = model(**inputs).logits[0]
+    save_file(tensors, out / "minilm-cross.safetensors")
+
+
+def tiny_config(kind):
+    common = dict(vocab_size=96, hidden_size=32, num_hidden_layers=3, num_attention_heads=4,
+                  intermediate_size=48, initializer_range=0.3, num_labels=1)
+    if kind == "bert":
+        return transformers.BertConfig(max_position_embeddings=24, hidden_act="gelu_new", **common)
+    if kind == "roberta":
+        return transformers.RobertaConfig(max_position_embeddings=26, type_vocab_size=1,
+                                          layer_norm_eps=1e-5, **common)
+    return transformers.MPNetConfig(max_position_embeddings=26, layer_norm_eps=1e-5, **common)
+
+
+def randomise(model, seed):
+    """Every parameter, the norms' too: a constant would hide a swap."""
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        noise = torch.randn(parameter.shape, generator=generator) * 0.3
+        parameter.data = noise + 1 if parameter.dim() == 1 else noise
+
+
+def tiny_inputs(kind):
+    """Random ids of lengths 1 to all positions, some equal; a padding token inside a text."""
+    generator = torch.Generator().manual_seed(5)
+    inputs = [torch.randint(2, 96, (1, n), generator=generator) for n in (1, 7, 7, 3, 24, 12)]
+    inputs[5][0, 4] = 0 if kind == "bert" else 1
+    return inputs
+
+
+def tiny_model(kind, seed, out):
+    torch.manual_seed(seed)
+    model = transformers.AutoModelForSequenceClassification.from_config(
+        tiny_config(kind), attn_implementation="eager").eval()
+    randomise(model, seed)
+    folder = out / f"tiny-{kind}"
+    model.save_pretrained(folder)
+    tensors = {}
+    for i, ids in enumerate(tiny_inputs(kind)):
+        result = model(ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
+        tensors[f"{i}.ids"] = ids[0].int()
+        tensors[f"{i}.hidden"] = sampled(result.hidden_states, ids.shape[1])
+        tensors[f"{i}.cls"] = embed(result.hidden_states, "cls")
+        tensors[f"{i}.mean"] = embed(result.hidden_states, "mean")
+        tensors[f"{i}.score"] = result.logits[0]
+    save_file(tensors, out / f"tiny-{kind}.safetensors")
+    return model
+
+
+def other_forms(model, out):
+    """The tiny RoBERTa as half-precision and as sharded files."""
+    for name, dtype in (("float16", torch.float16), ("bfloat16", torch.bfloat16)):
+        folder = out / f"tiny-roberta-{name}"
+        folder.mkdir()
+        shutil.copy(out / "tiny-roberta" / "config.json", folder)
+        weights = load_file(out / "tiny-roberta" / "model.safetensors")
+        save_file({k: v.to(dtype) for k, v in weights.items()}, folder / "model.safetensors",
+                  metadata={"format": "pt"})
+    model.save_pretrained(out / "tiny-roberta-sharded", max_shard_size="40KB")
+
+
+@torch.inference_mode()
+def main():
+    models, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    torch.set_num_threads(1)
+    (out / "texts.json").write_text(
+        json.dumps({"texts": TEXTS, "pairs": PAIRS}, ensure_ascii=True, indent=1) + "\n")
+    for name in ("all-MiniLM-L6-v2", "all-mpnet-base-v2"):
+        real_model(models, name, out)
+    real_cross_encoder(models, out)
+    for seed, kind in enumerate(("bert", "roberta", "mpnet")):
+        model = tiny_model(kind, seed, out)
+        if kind == "roberta":
+            other_forms(model, out)
+
+
+if __name__ == "__main__":
+    main()
