@@ -49,7 +49,7 @@ json to_json(const StoredManifest& stored) {
           {"metric", "inner_product"},
           {"exit_layer", manifest.exit_layer},
           {"code_length", manifest.code_length},
-          {"extraction_version", manifest.extraction_version},
+          {"extraction", manifest.extraction},
           {"ann", kAnnNames.at(static_cast<std::size_t>(manifest.ann))},
           {"records", manifest.records},
           {"files", manifest.files},
@@ -86,7 +86,7 @@ StoredManifest from_json(const json& document, const fs::path& path) {
   document.at("dimension").get_to(manifest.dimension);
   document.at("exit_layer").get_to(manifest.exit_layer);
   document.at("code_length").get_to(manifest.code_length);
-  document.at("extraction_version").get_to(manifest.extraction_version);
+  document.at("extraction").get_to(manifest.extraction);
   manifest.ann = ann_from(document.at("ann"), path);
   document.at("records").get_to(manifest.records);
   document.at("files").get_to(manifest.files);

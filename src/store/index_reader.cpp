@@ -91,6 +91,8 @@ class OpenGeneration final : public IndexReader {
 
   std::vector<FileEntry> files() const override { return read_files(records_); }
 
+  std::vector<RecordCount> contents() const override { return count_kinds(records_); }
+
   void verify() const override {
     vectors_.verify();
     verify_records();

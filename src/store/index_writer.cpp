@@ -178,8 +178,7 @@ class GenerationWriter final : public IndexWriter {
 
   const std::vector<FileEntry>& known_files() const override {
     static const std::vector<FileEntry> kNone;
-    const bool same_rules =
-        previous_ && previous_->manifest().extraction_version == manifest_.extraction_version;
+    const bool same_rules = previous_ && previous_->manifest().extraction == manifest_.extraction;
     return same_rules ? previous_->files() : kNone;
   }
 

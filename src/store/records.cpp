@@ -118,6 +118,18 @@ std::vector<FileEntry> read_files(Database& records) {
   return files;
 }
 
+std::vector<RecordCount> count_kinds(Database& records) {
+  Statement statement(records,
+                      "SELECT language, kind, count(*) FROM records GROUP BY language, kind "
+                      "ORDER BY language, kind");
+  std::vector<RecordCount> counts;
+  while (statement.step()) {
+    counts.push_back(
+        {std::string(statement.text(0)), std::string(statement.text(1)), statement.integer(2)});
+  }
+  return counts;
+}
+
 std::unordered_map<Hash128, RecordId> read_text_hashes(Database& records) {
   Statement statement(records, "SELECT id, text FROM records ORDER BY id");
   std::unordered_map<Hash128, RecordId> rows;

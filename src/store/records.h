@@ -30,6 +30,7 @@ void check_record_table(Database& records, const IndexManifest& manifest);
 /// @throws Error{corrupt} if the record is missing or its checksum does not fit
 CodeRecord read_record(Database& records, RecordId id);
 std::vector<FileEntry> read_files(Database& records);
+std::vector<RecordCount> count_kinds(Database& records);
 /// For each text embedded, the first row that holds its vector.
 std::unordered_map<Hash128, RecordId> read_text_hashes(Database& records);
 

@@ -54,7 +54,7 @@ inline IndexManifest settings(std::int64_t dimension = 16) {
   manifest.model_fingerprint = "0123456789abcdef0123456789abcdef";
   manifest.dimension = dimension;
   manifest.code_length = 256;
-  manifest.extraction_version = 1;
+  manifest.extraction = "1";
   return manifest;
 }
 

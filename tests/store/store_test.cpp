@@ -81,6 +81,11 @@ TEST_F(StoreTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(reader->files()[1].path, "src/b.py");
   EXPECT_EQ(reader->files()[1].modified_ns, 1700000000000000000);
   EXPECT_EQ(reader->files()[1].content, file_entry("src/b.py").content);
+  const auto counts = reader->contents();
+  ASSERT_EQ(counts.size(), 4u);
+  EXPECT_EQ(counts[0].language, "markdown");
+  EXPECT_EQ(counts[1].kind, "function");
+  EXPECT_EQ(counts[1].records, 2);
   EXPECT_NO_THROW(reader->verify());
 }
 
@@ -335,7 +340,7 @@ TEST_F(StoreTest, AJournalOfOtherSettingsIsNotTaken) {
 TEST_F(StoreTest, OtherExtractionRulesKeepVectorsButNoFiles) {
   write_three_files();
   IndexManifest other = settings();
-  other.extraction_version = 2;
+  other.extraction = "2";
   const auto writer = IndexWriter::open(folder(), other);
   EXPECT_EQ(writer->fresh_start(), "");
   EXPECT_THAT(writer->known_files(), IsEmpty());

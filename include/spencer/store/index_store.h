@@ -36,7 +36,7 @@ struct IndexManifest {
   std::int64_t dimension = 0;
   int exit_layer = 0;            ///< 0 = the last
   std::int64_t code_length = 0;  ///< tokens a code was cut to
-  int extraction_version = 0;    ///< of the rules that make records and the texts embedded
+  std::string extraction;        ///< names the rules that make records and the texts embedded
   AnnKind ann = AnnKind::exact;
   std::int64_t records = 0;
   std::int64_t files = 0;  ///< without the skipped ones
@@ -60,6 +60,13 @@ struct RecordFilter {
   /// that match a path, the last decides.
   std::vector<std::string> path_globs;
   bool empty() const { return languages.empty() && kinds.empty() && path_globs.empty(); }
+};
+
+/// How many records of one language and kind there are.
+struct RecordCount {
+  std::string language;
+  std::string kind;
+  std::int64_t records = 0;
 };
 
 struct ScoredRecord {
@@ -92,6 +99,8 @@ class IndexReader {
   virtual std::optional<RecordId> find(const std::string& path, std::int32_t line) const = 0;
   /// In the order they were added.
   virtual std::vector<FileEntry> files() const = 0;
+  /// By language, then kind: for summaries, and to name what a filter may ask for.
+  virtual std::vector<RecordCount> contents() const = 0;
   /// Reads every byte. @throws Error{corrupt} naming the file that does not fit its checksum
   virtual void verify() const = 0;
 };
@@ -116,7 +125,7 @@ class IndexWriter {
   /// that was killed before it could commit. Empty if there is none. Valid until the next call.
   virtual std::span<const float> known_vector(const Hash128& text) = 0;
   /// Files of the current generation that `keep_file` takes; empty if it is not continued, or was
-  /// made under another `extraction_version`.
+  /// made under another `extraction`.
   virtual const std::vector<FileEntry>& known_files() const = 0;
 
   /// Takes an unchanged file and its records and vectors over. @param file one of `known_files`,
