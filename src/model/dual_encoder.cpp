@@ -43,6 +43,7 @@ std::unique_ptr<DualEncoder> DualEncoder::open(const fs::path& path, const Engin
     return std::make_shared<Tower>(Tower{ModelFolder::open(folder), Tokenizer::load(folder), {}});
   };
   auto encoder = std::make_unique<DualEncoder>();
+  encoder->path_ = path;
   encoder->options_ = options;
   if (options.exit_layer == 0) encoder->options_.exit_layer = folders.exit_layer;
   encoder->code_ = open_tower(folders.code_encoder);

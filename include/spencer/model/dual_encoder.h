@@ -34,6 +34,8 @@ class DualEncoder {
   std::int64_t query_length() const { return lengths_.query; }
   std::int64_t code_length() const { return lengths_.code; }
   int exit_layer() const { return options_.exit_layer; }
+  const EngineOptions& engine_options() const { return options_; }
+  const std::filesystem::path& path() const { return path_; }  ///< as `open` was given it
   const ModelFolder& query_folder() const { return query_->folder; }
   const ModelFolder& code_folder() const { return code_->folder; }
   /// Names the code vectors this encoder makes, see ModelFolder::fingerprint.
@@ -61,6 +63,7 @@ class DualEncoder {
   };
   TextEncoder& tower(Tower& tower);
 
+  std::filesystem::path path_;
   EngineOptions options_;
   TextLengths lengths_;
   std::shared_ptr<Tower> query_;

@@ -1,0 +1,28 @@
+// Re-ranking: how a second stage's scores change the order of the first.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace spencer {
+
+enum class RerankRule {
+  keep_rest,  ///< SPENCER's: the head is re-ordered, the rest keep their ranks
+  cut,        ///< the ranking ends with the head
+};
+
+struct RerankOptions {
+  std::int64_t depth = 5;  ///< candidates of the first stage that the cross-encoder reads; >= 1
+  RerankRule rule = RerankRule::keep_rest;
+  void validate() const;  ///< @throws Error{invalid_argument}
+};
+
+/// The order the second stage gives to the head of a ranking.
+/// @param scores one per candidate of the head, in the order of the first stage
+/// @return positions in `scores`, best first; equal scores keep the first stage's order
+/// @throws Error{corrupt} for a score that is not a number
+std::vector<std::int64_t> rerank_order(std::span<const float> scores);
+
+}  // namespace spencer
