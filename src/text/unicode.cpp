@@ -47,6 +47,7 @@ bool CharClass::punctuation() const { return bits & kPunctuation; }
 bool CharClass::numeric() const { return bits & kNumeric; }
 bool CharClass::letter() const { return bits & kLetter; }
 bool CharClass::number() const { return bits & kNumber; }
+bool CharClass::space() const { return bits & kSpace; }
 bool CharClass::word() const { return bits & kWord; }
 bool CharClass::changed() const { return bits & kChanged; }
 

@@ -21,6 +21,7 @@ struct CharClass {
   bool numeric() const;      ///< what the Digits pre-tokenizer splits off
   bool letter() const;       ///< \p{L}
   bool number() const;       ///< \p{N}
+  bool space() const;        ///< \s
   bool word() const;         ///< \w
   bool changed() const;      ///< decomposed() or lowered() gives something else
 };
