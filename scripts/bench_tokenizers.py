@@ -13,29 +13,23 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["RAYON_NUM_THREADS"] = "1"
 
 import argparse
-import base64
 import gzip
 import json
 import statistics
-import subprocess
+import sys
 import time
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
-COSQA = Path(__file__).resolve().parent.parent / "tests" / "data" / "cosqa"
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path.insert(0, str(TESTS / "text"))
+from tokenize_client import Client  # noqa: E402
 
 
 def cosqa_codes():
-    with gzip.open(COSQA / "code_idx_map.txt.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(TESTS / "data" / "cosqa" / "code_idx_map.txt.gz", "rt", encoding="utf-8") as file:
         return list(json.load(file))
-
-
-def time_spencer(program, folder, questions):
-    done = subprocess.run(
-        [program, folder, "time"], input=questions, capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
 
 
 def time_reference(tokenizer, texts):
@@ -46,9 +40,7 @@ def time_reference(tokenizer, texts):
 
 
 def compare(program, folder, texts, rounds):
-    questions = "".join(
-        json.dumps({"text": base64.b64encode(text.encode()).decode()}) + "\n" for text in texts
-    )
+    client = Client(program, folder)
     start = time.perf_counter()
     tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
     reference_load = time.perf_counter() - start
@@ -57,7 +49,7 @@ def compare(program, folder, texts, rounds):
     ours, theirs = [], []
     for _ in range(rounds):
         theirs.append(time_reference(tokenizer, texts))
-        ours.append(time_spencer(program, folder, questions))
+        ours.append(client.time(texts))
     assert ours[0]["ids"] == theirs[0]["ids"], (ours[0], theirs[0])
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
     our_time, their_time = (

@@ -23,10 +23,9 @@ void AddedTokens::assign(std::vector<AddedToken> tokens, const Vocabulary& vocab
     tokens_.push_back(std::move(token));
   }
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const AddedToken& token = tokens_[i];
-    const bool changes = token.normalized && normalize;
-    (token.normalized ? normalized_ : verbatim_)
-        .patterns.push_back({changes ? normalize(token.content) : token.content, i});
+    AddedToken& token = tokens_[i];
+    token.shown = token.normalized && normalize ? normalize(token.content) : token.content;
+    (token.normalized ? normalized_ : verbatim_).patterns.push_back({token.shown, i});
   }
   prepare(verbatim_);
   prepare(normalized_);
@@ -92,6 +91,11 @@ const AddedToken* AddedTokens::find(std::string_view content) const {
 const AddedToken* AddedTokens::find(std::int32_t id) const {
   const auto token = std::ranges::find(tokens_, id, &AddedToken::id);
   return token == tokens_.end() ? nullptr : &*token;
+}
+
+bool AddedTokens::is_special(std::string_view shown) const {
+  const AddedToken* token = find(shown);
+  return token != nullptr && token->special;
 }
 
 }  // namespace spencer

@@ -21,6 +21,7 @@ struct AddedToken {
   bool normalized = true;    ///< looked for in the normalised text, in its normalised form
   bool special = false;      ///< left out of decoded text
   std::int32_t id = -1;
+  std::string shown;  ///< in decoded text: the normalised form where `normalized`
 };
 
 class AddedTokens {
@@ -41,6 +42,8 @@ class AddedTokens {
   const std::vector<AddedToken>& tokens() const { return tokens_; }
   const AddedToken* find(std::string_view content) const;
   const AddedToken* find(std::int32_t id) const;
+  /// Whether a token's text, as it would be shown, is that of a special token.
+  bool is_special(std::string_view shown) const;
 
   /// Calls `on_piece(Piece)` for the pieces of `text`, none of them empty, in order.
   /// `normalized` says which of the tokens to look for. Stops when `on_piece` returns false, and

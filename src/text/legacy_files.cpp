@@ -42,7 +42,7 @@ json processor(const char* type, const Vocabulary& vocabulary, const std::string
 
 Vocabulary read_lines(const std::string& name) {
   const std::string text = read_file(name);
-  Vocabulary vocabulary;
+  Vocabulary vocabulary(name);
   vocabulary.reserve(static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1, text.size());
   std::int64_t id = 0;
   for (std::size_t start = 0; start < text.size(); ++id) {
@@ -181,6 +181,7 @@ TokenizerFile read_vocab_txt(const std::filesystem::path& folder) {
 TokenizerFile read_vocab_and_merges(const std::filesystem::path& folder) {
   TokenizerFile file;
   file.name = (folder / "vocab.json").string();
+  file.vocabulary = Vocabulary(file.name);
   const std::string text = read_file(file.name);
   JsonCursor cursor(text, file.name);
   cursor.integers([&](std::string_view token, std::int64_t id) { file.vocabulary.add(token, id); });

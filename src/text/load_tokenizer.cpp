@@ -6,6 +6,7 @@
 
 #include "text/byte_level_bpe.h"
 #include "text/legacy_files.h"
+#include "text/sentencepiece_tokenizer.h"
 #include "text/tokenizer_file.h"
 #include "text/wordpiece.h"
 
@@ -14,13 +15,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Whether a BPE is one of characters with bytes to fall back on, as sentencepiece makes them.
+bool of_sentencepiece(const TokenizerFile& file) {
+  return reading_json(file.name, [&] { return file.model.value("byte_fallback", false); });
+}
+
 std::unique_ptr<Tokenizer> from_tokenizer_json(const fs::path& folder) {
   TokenizerFile file = read_tokenizer_json(folder);
   const auto type = reading_json(file.name, [&] { return file.model.value("type", ""); });
   if (type == "WordPiece") return std::make_unique<WordPiece>(std::move(file));
-  if (type == "BPE") return std::make_unique<ByteLevelBpe>(std::move(file));
-  throw Error(ErrorKind::unsupported, file.name + ": a model of type '" + type +
-                                          "'; WordPiece and byte-level BPE are read");
+  if (type == "BPE" && !of_sentencepiece(file)) {
+    return std::make_unique<ByteLevelBpe>(std::move(file));
+  }
+  if (type != "BPE" && type != "Unigram") {
+    throw Error(ErrorKind::unsupported, file.name + ": a model of type '" + type +
+                                            "'; WordPiece, BPE and Unigram are read");
+  }
+  const fs::path model = SentencePieceTokenizer::find_model(folder);
+  if (model.empty()) {
+    throw Error(ErrorKind::not_found,
+                file.name + " is made from a sentencepiece model; " + folder.string() +
+                    " lacks that model's own file (*.model), which is read in its place");
+  }
+  return std::make_unique<SentencePieceTokenizer>(std::move(file), model);
 }
 
 }  // namespace
@@ -32,9 +49,14 @@ std::unique_ptr<Tokenizer> Tokenizer::load(const fs::path& model_folder) {
   if (has("vocab.json") || has("merges.txt")) {
     return std::make_unique<ByteLevelBpe>(read_vocab_and_merges(model_folder));
   }
-  throw Error(ErrorKind::not_found,
-              "no tokenizer in " + model_folder.string() +
-                  ": looked for tokenizer.json, vocab.txt, vocab.json and merges.txt");
+  if (const fs::path model = SentencePieceTokenizer::find_model(model_folder); !model.empty()) {
+    return std::make_unique<SentencePieceTokenizer>(
+        SentencePieceTokenizer::describe(model_folder, model), model);
+  }
+  throw Error(
+      ErrorKind::not_found,
+      "no tokenizer in " + model_folder.string() +
+          ": looked for tokenizer.json, vocab.txt, vocab.json with merges.txt, and *.model");
 }
 
 }  // namespace spencer

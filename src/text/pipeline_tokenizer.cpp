@@ -85,9 +85,8 @@ std::string PipelineTokenizer::decode(const TokenIds& ids) const {
   std::vector<std::string_view> tokens;
   for (const std::int32_t id : ids) {
     const AddedToken* added = added_.find(id);
-    if (added != nullptr && added->special) continue;
-    const std::string_view token = added != nullptr ? added->content : vocabulary_.token(id);
-    if (!token.empty()) tokens.push_back(token);
+    const std::string_view token = added != nullptr ? added->shown : vocabulary_.token(id);
+    if (!token.empty() && !added_.is_special(token)) tokens.push_back(token);
   }
   return join(tokens);
 }

@@ -77,12 +77,11 @@ TokenSequence Tokenizer::encode(std::string_view text, std::size_t max_length) c
 TokenSequence Tokenizer::encode_pair(std::string_view first, std::string_view second,
                                      std::size_t max_length) const {
   const std::size_t room = room_for_text(pair_, max_length);
-  // Hugging Face, too, reads no further than the word that reaches the whole length, and compares
-  // the lengths it then has.
+  // How much each text gives way depends on the whole lengths of both.
   TokenIds first_ids, second_ids;
   std::string buffer;
-  append_ids(valid_text(first, buffer), max_length, first_ids);
-  append_ids(valid_text(second, buffer), max_length, second_ids);
+  append_ids(valid_text(first, buffer), kNoLimit, first_ids);
+  append_ids(valid_text(second, buffer), kNoLimit, second_ids);
   cut_longest_first(first_ids, second_ids, room);
   return fill(pair_, first_ids, second_ids);
 }

@@ -17,6 +17,22 @@ void read_vocabulary(JsonCursor& cursor, std::size_t file_size, Vocabulary& voca
   cursor.integers([&](std::string_view token, std::int64_t id) { vocabulary.add(token, id); });
 }
 
+/// A Unigram model's pieces; libsentencepiece reads their scores from its own file.
+void read_scored_pieces(JsonCursor& cursor, Vocabulary& vocabulary) {
+  std::int64_t id = 0;
+  cursor.array([&] {
+    bool first = true;
+    cursor.array([&] {
+      if (first) {
+        vocabulary.add(cursor.string(), id++);
+      } else {
+        cursor.skip();
+      }
+      first = false;
+    });
+  });
+}
+
 void read_merges(JsonCursor& cursor, std::vector<std::pair<std::string, std::string>>& merges) {
   cursor.array([&] {
     std::pair<std::string, std::string> merge;
@@ -48,7 +64,7 @@ void read_model(JsonCursor& cursor, std::size_t file_size, TokenizerFile& file) 
     } else if (key == "merges") {
       read_merges(cursor, file.merges);
     } else if (key == "vocab") {
-      cursor.skip();  // a Unigram model's scores; libsentencepiece reads its own file
+      read_scored_pieces(cursor, file.vocabulary);
     } else {
       const std::string name(key);
       file.model[name] = json::parse(cursor.skip());
@@ -67,6 +83,7 @@ std::string token_named(const json& config, const char* key) {
 TokenizerFile read_tokenizer_json(const std::filesystem::path& folder) {
   TokenizerFile file;
   file.name = (folder / "tokenizer.json").string();
+  file.vocabulary = Vocabulary(file.name);
   const std::string text = read_file(file.name);
   JsonCursor cursor(text, file.name);
   reading_json(file.name, [&] {

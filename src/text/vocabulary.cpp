@@ -32,14 +32,15 @@ void Vocabulary::rehash(std::size_t slots) {
 
 void Vocabulary::add(std::string_view token, std::int64_t id) {
   if (id < 0 || id >= kIdLimit) {
-    throw Error(ErrorKind::corrupt, "token '" + std::string(token) + "' has the id " +
+    throw Error(ErrorKind::corrupt, source_ + ": token '" + std::string(token) + "' has the id " +
                                         std::to_string(id) + ", outside 0 to 16777215");
   }
   if (slots_.size() < (count_ + 1) * 2) rehash(std::max<std::size_t>(slots_.size() * 2, 64));
   const auto index = static_cast<std::size_t>(id);
   if (index >= places_.size()) places_.resize(index + 1);
   if (places_[index].start != kNoPlace && this->token(static_cast<std::int32_t>(id)) != token) {
-    throw Error(ErrorKind::corrupt, "two tokens share the id " + std::to_string(id) + ": '" +
+    throw Error(ErrorKind::corrupt, source_ + ": two tokens share the id " + std::to_string(id) +
+                                        ": '" +
                                         std::string(this->token(static_cast<std::int32_t>(id))) +
                                         "' and '" + std::string(token) + "'");
   }

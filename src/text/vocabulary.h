@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace spencer {
 
 class Vocabulary {
  public:
+  /// @param source stands in errors
+  explicit Vocabulary(std::string source = {}) : source_(std::move(source)) {}
+
   /// The hash of a token grows byte by byte, so that one pass over a word hashes all its prefixes.
   static constexpr std::uint64_t kHashStart = 0xCBF29CE484222325ULL;
   static std::uint64_t hash_more(std::uint64_t hash, char byte) {
@@ -51,6 +55,7 @@ class Vocabulary {
   static std::size_t slot_of(std::uint64_t hash) { return (hash ^ (hash >> 32)) * 0x9E3779B1U; }
   void rehash(std::size_t slots);
 
+  std::string source_;
   std::string bytes_;
   std::vector<Place> places_;  ///< by id
   std::vector<Slot> slots_;    ///< open addressing; a power of two

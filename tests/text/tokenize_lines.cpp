@@ -1,16 +1,14 @@
-// Speaks with compare_tokenizers.py and bench_tokenizers.py: JSON lines in, JSON lines out.
-//   tokenize_lines MODEL_FOLDER ids    {"text": T}                      -> [id, ...]
-//                                      {"text": T, "length": N}         -> [[id...], [segment...]]
-//                                      {"text": T, "pair": P, "length": N}
-//                                      {"decode": [id, ...]}            -> text
-//                                      Text is base64 of its bytes, so that it may be invalid
-//                                      UTF-8.
-//   tokenize_lines MODEL_FOLDER time   all texts are read, then each is tokenised; -> seconds, ids
-#include <array>
+// Speaks with compare_tokenizers.py and bench_tokenizers.py in little-endian 32-bit numbers: a text
+// is its length and its bytes, a list its length and its numbers.
+//   tokenize_lines MODEL_FOLDER ids     text                 -> list of ids
+//   tokenize_lines MODEL_FOLDER encode  length, text         -> list of ids, list of segments
+//   tokenize_lines MODEL_FOLDER pair    length, text, text   -> list of ids, list of segments
+//   tokenize_lines MODEL_FOLDER decode  list of ids          -> text
+//   tokenize_lines MODEL_FOLDER time    texts                -> JSON: seconds, ids, load seconds
 #include <chrono>
-#include <cstdio>
-#include <cstring>
+#include <cstdint>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,72 +18,84 @@
 
 namespace {
 
-using nlohmann::json;
-
-std::string from_base64(const std::string& coded) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  unsigned int bits = 0;
-  int count = 0;
-  for (const char c : coded) {
-    const std::size_t digit = kDigits.find(c);
-    if (digit == std::string_view::npos) break;
-    bits = bits << 6 | static_cast<unsigned int>(digit);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes += static_cast<char>(bits >> count & 0xFF);
-    }
-  }
-  return bytes;
+std::optional<std::uint32_t> read_number() {
+  std::uint32_t number = 0;
+  if (!std::cin.read(reinterpret_cast<char*>(&number), sizeof number)) return std::nullopt;
+  return number;
 }
 
-json answer(const spencer::Tokenizer& tokenizer, const json& question) {
-  if (question.contains("decode")) {
-    return tokenizer.decode(question["decode"].get<spencer::TokenIds>());
+std::string read_text() {
+  std::string text(read_number().value(), '\0');
+  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
+  return text;
+}
+
+spencer::TokenIds read_list() {
+  spencer::TokenIds list(read_number().value());
+  std::cin.read(reinterpret_cast<char*>(list.data()),
+                static_cast<std::streamsize>(list.size() * sizeof list[0]));
+  return list;
+}
+
+template <typename Sequence>
+void write(const Sequence& sequence) {
+  const auto size = static_cast<std::uint32_t>(sequence.size());
+  std::cout.write(reinterpret_cast<const char*>(&size), sizeof size);
+  std::cout.write(reinterpret_cast<const char*>(sequence.data()),
+                  static_cast<std::streamsize>(size * sizeof sequence[0]));
+}
+
+void write(spencer::TokenSequence sequence) {
+  sequence.type_ids.resize(sequence.ids.size());
+  write(sequence.ids);
+  write(sequence.type_ids);
+}
+
+void answer(const spencer::Tokenizer& tokenizer, const std::string& mode) {
+  if (mode == "ids") {
+    write(tokenizer.tokenize(read_text()));
+  } else if (mode == "decode") {
+    write(tokenizer.decode(read_list()));
+  } else {
+    const std::uint32_t length = read_number().value();
+    const std::string text = read_text();
+    write(mode == "encode" ? tokenizer.encode(text, length)
+                           : tokenizer.encode_pair(text, read_text(), length));
   }
-  const std::string text = from_base64(question["text"]);
-  if (!question.contains("length")) return tokenizer.tokenize(text);
-  const auto length = question["length"].get<std::size_t>();
-  spencer::TokenSequence out =
-      question.contains("pair") ? tokenizer.encode_pair(text, from_base64(question["pair"]), length)
-                                : tokenizer.encode(text, length);
-  out.type_ids.resize(out.ids.size());
-  return {out.ids, out.type_ids};
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+void time_all(const spencer::Tokenizer& tokenizer, double load_seconds) {
+  std::vector<std::string> texts;
+  while (std::cin.peek() != EOF) texts.push_back(read_text());
+  std::size_t ids = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (const std::string& text : texts) ids += tokenizer.tokenize(text).size();
+  std::cout << nlohmann::json{
+      {"seconds", seconds_since(start)}, {"ids", ids}, {"load", load_seconds}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::cerr << "usage: tokenize_lines MODEL_FOLDER ids|time\n";
+    std::cerr << "usage: tokenize_lines MODEL_FOLDER ids|encode|pair|decode|time\n";
     return 2;
   }
+  std::ios::sync_with_stdio(false);
+  const std::string mode = argv[2];
   try {
-    const auto load_start = std::chrono::steady_clock::now();
-    const auto tokenizer = spencer::Tokenizer::load(argv[1]);
-    const double load_seconds = seconds_since(load_start);
-    const bool timing = std::strcmp(argv[2], "time") == 0;
-    std::vector<std::string> texts;
-    for (std::string line; std::getline(std::cin, line);) {
-      const json question = json::parse(line);
-      if (timing) {
-        texts.push_back(from_base64(question["text"]));
-      } else {
-        std::cout << answer(*tokenizer, question).dump() << '\n';
-      }
-    }
-    if (!timing) return 0;
-    std::size_t ids = 0;
     const auto start = std::chrono::steady_clock::now();
-    for (const std::string& text : texts) ids += tokenizer->tokenize(text).size();
-    std::cout << json{{"seconds", seconds_since(start)}, {"ids", ids}, {"load", load_seconds}}
-              << '\n';
+    const auto tokenizer = spencer::Tokenizer::load(argv[1]);
+    const double load_seconds = seconds_since(start);
+    if (mode == "time") {
+      time_all(*tokenizer, load_seconds);
+    } else {
+      while (std::cin.peek() != EOF) answer(*tokenizer, mode);
+    }
   } catch (const std::exception& problem) {
     std::cerr << "tokenize_lines: " << problem.what() << '\n';
     return 2;
