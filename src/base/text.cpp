@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace spencer {
@@ -85,19 +86,22 @@ std::string to_valid_utf8(std::string_view text) {
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
+  // Insertions, deletions, substitutions and swaps of neighbours count one each.
   const auto distance = [&](std::string_view other) {
-    std::vector<std::size_t> row(other.size() + 1);
-    for (std::size_t j = 0; j <= other.size(); ++j) row[j] = j;
+    std::vector<std::size_t> before, above(other.size() + 1), row(other.size() + 1);
+    for (std::size_t j = 0; j <= other.size(); ++j) above[j] = j;
     for (std::size_t i = 1; i <= word.size(); ++i) {
-      std::size_t diagonal = row[0];
       row[0] = i;
       for (std::size_t j = 1; j <= other.size(); ++j) {
-        const std::size_t substitution = diagonal + (word[i - 1] != other[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({substitution, row[j] + 1, row[j - 1] + 1});
+        const std::size_t substitution = above[j - 1] + (word[i - 1] != other[j - 1]);
+        row[j] = std::min({substitution, above[j] + 1, row[j - 1] + 1});
+        const bool swapped =
+            i > 1 && j > 1 && word[i - 1] == other[j - 2] && word[i - 2] == other[j - 1];
+        if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
       }
+      before = std::exchange(above, row);
     }
-    return row.back();
+    return above.back();
   };
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;

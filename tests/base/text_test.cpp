@@ -33,6 +33,9 @@ TEST(Nearest, SuggestsOnlyWhatIsNear) {
   const std::vector<std::string> values = {"float32", "bfloat16", "auto"};
   EXPECT_EQ(nearest("flaot32", values), "float32");
   EXPECT_EQ(nearest("bf16", values), "");
+  EXPECT_EQ(nearest("atuo", values), "auto");
+  const std::vector<std::string> options = {"--code", "--model"};
+  EXPECT_EQ(nearest("--modle", options), "--model");  // a swap is one slip, not two
   EXPECT_EQ(nearest("zzzzzzzz", values), "");
 }
 
