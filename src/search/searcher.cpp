@@ -1,12 +1,15 @@
 #include "spencer/search/searcher.h"
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "spencer/base/error.h"
+#include "spencer/base/text.h"
 #include "spencer/model/two_stage_folder.h"
 #include "spencer/search/words.h"
+#include "spencer/source/language.h"
 
 #include "search/best_lines.h"
 #include "search/same_function.h"
@@ -28,8 +31,7 @@ bool is_there(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::none) {
-    throw Error(ErrorKind::io,
-                "cannot look into " + path.parent_path().string() + ": " + error.message());
+    throw Error(ErrorKind::io, "cannot look at " + path.string() + ": " + error.message());
   }
   return fs::exists(status);
 }
@@ -61,6 +63,33 @@ fs::path resolve_model(const fs::path& index_folder, const IndexManifest& made,
 
 bool is_blank(const std::string& text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string::npos;
+}
+
+/// Refuses a language or kind that the index does not have and that looks misspelt.
+void check_filter(const IndexReader& reader, const RecordFilter& filter) {
+  if (filter.languages.empty() && filter.kinds.empty()) return;
+  std::set<std::string> languages, kinds;
+  for (const RecordCount& count : reader.contents()) {
+    languages.insert(count.language);
+    kinds.insert(count.kind);
+  }
+  const auto check = [](const char* what, const std::vector<std::string>& wanted,
+                        const std::set<std::string>& present) {
+    const std::vector<std::string> candidates(present.begin(), present.end());
+    for (const std::string& word : wanted) {
+      const std::string near = present.contains(word) ? "" : nearest(word, candidates);
+      if (near.empty()) continue;
+      throw Error(ErrorKind::invalid_argument, "the index has no " + std::string(what) + " '" +
+                                                   word + "'; did you mean '" + near + "'?");
+    }
+  };
+  check("kind", filter.kinds, kinds);
+  const std::vector<std::string> known = language_names();
+  std::vector<std::string> doubtful;
+  for (const std::string& language : filter.languages) {
+    if (!std::binary_search(known.begin(), known.end(), language)) doubtful.push_back(language);
+  }
+  check("language", doubtful, languages);
 }
 
 std::string text_of(const CodeRecord& record) { return record.name + "\n" + record.code; }
@@ -102,6 +131,7 @@ Searcher::Searcher(const fs::path& index_folder, SearchOptions options)
     engine_ = load_engine_async();
   }
   reader_ = IndexReader::open(index_folder);
+  check_filter(*reader_, options_.filter);
   const IndexManifest& made = reader_->manifest();
   if (options_.engine.exit_layer != 0 && options_.engine.exit_layer != made.exit_layer) {
     throw Error(ErrorKind::invalid_argument, "the index " + index_folder.string() +
