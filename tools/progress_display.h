@@ -1,0 +1,28 @@
+// Progress for people: a bar on a terminal, a plain line now and then elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "spencer/base/progress.h"
+
+namespace spencer {
+
+/// "1,234,567"
+std::string with_thousands(std::int64_t value);
+/// "0:07", "12:40", "3:05:00"
+std::string clock_time(double seconds);
+/// "0.42 s", "12.3 s", "4 min 10 s"
+std::string duration(double seconds);
+
+/// Draws one line that is rewritten in place; at most ten times a second.
+/// @param width columns there are
+std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width);
+/// Writes a line when a stage has ended, and every `interval` while it goes on.
+std::unique_ptr<Progress> make_progress_lines(std::ostream& out,
+                                              std::chrono::milliseconds interval);
+
+}  // namespace spencer
