@@ -91,13 +91,19 @@ void for_each_on_threads(const Batches& batches, int threads, const Work& work) 
   };
   std::vector<std::thread> others;
   const std::size_t helpers = std::min(batches.size(), static_cast<std::size_t>(threads));
-  for (std::size_t i = 1; i < helpers; ++i) others.emplace_back(take);
+  for (std::size_t i = 1; i < helpers; ++i) {
+    others.emplace_back([&] {
+      at::set_num_threads(1);  // OpenMP keeps the number per thread
+      take();
+    });
+  }
   take();
   for (std::thread& other : others) other.join();
   if (failure) std::rethrow_exception(failure);
 }
 
 constexpr std::int64_t kCpuBatchTokens = 1024;
+constexpr std::int64_t kRowMultiple = 16;  // oneDNN compiles a kernel for each number of rows
 constexpr std::int64_t kDeviceBatchTokens = 16384;
 
 /// An encoder on its device, and the ways to feed it any number of sequences.
@@ -111,10 +117,12 @@ class Runner {
     encoder_ = make_encoder(folder);
     weights_ = Weights::open(folder.path);
     load_parameters(*encoder_, weights_);
+    prepare();
   }
 
   const ModelFolder& folder() const { return folder_; }
   const Weights& weights() const { return weights_; }
+  at::Device device() const { return device_; }
 
   /// Calls `finish` with the last hidden state of each batch and gives its rows to `out`.
   /// @param finish (hidden [N, H], batch) -> [B, width]; called on several threads at once
@@ -133,10 +141,10 @@ class Runner {
       views.reserve(indices.size());
       for (const std::size_t i : indices)
         views.push_back({sequences[i].ids, sequences[i].type_ids});
-      const PackedBatch batch = pack(views, folder_, device_);
+      const PackedBatch batch = pack(views, folder_, device_, row_multiple_);
       ForwardOptions forward;
       forward.exit_layer = options_.exit_layer;
-      const at::Tensor result = finish(encoder_->forward(batch, forward), batch);
+      const at::Tensor result = finish(encoder_->forward(batch, forward).to(at::kFloat), batch);
       const at::Tensor rows = result.to(at::kCPU, at::kFloat).contiguous();
       const float* row = rows.const_data_ptr<float>();
       for (const std::size_t index : indices) {
@@ -152,6 +160,23 @@ class Runner {
   }
 
  private:
+  /// Moves or packs the parameters, where enough inputs are to come to make up for it.
+  void prepare() {
+    const c10::InferenceMode inference;
+    if (!device_.is_cpu()) {
+      const auto type = options_.precision == Precision::float32 ? at::kFloat : at::kBFloat16;
+      encoder_->visit([&](const std::string&, at::Tensor& parameter, at::IntArrayRef) {
+        parameter = parameter.to(device_, type);
+      });
+    } else if (options_.precision == Precision::bfloat16) {
+      encoder_->pack(at::kBFloat16);
+    } else if (!options_.few_inputs) {
+      const bool half = options_.precision == Precision::automatic && cpu_prefers_bfloat16();
+      encoder_->pack(half ? at::kBFloat16 : at::kFloat);
+      row_multiple_ = kRowMultiple;
+    }
+  }
+
   std::int64_t batch_tokens(std::span<const TokenSequence> sequences) const {
     if (options_.batch_tokens > 0) return options_.batch_tokens;
     if (!device_.is_cpu()) return kDeviceBatchTokens;
@@ -166,6 +191,7 @@ class Runner {
   EngineOptions options_;
   at::Device device_;
   int threads_;
+  std::int64_t row_multiple_ = 1;
   Weights weights_;
   std::unique_ptr<Encoder> encoder_;
 };
@@ -182,7 +208,7 @@ class TorchTextEncoder : public TextEncoder {
     guarded([&] {
       runner_.run(sequences, out, static_cast<std::size_t>(dimension()),
                   [&](const at::Tensor& hidden, const PackedBatch& batch) {
-                    const at::Tensor vectors = pool(hidden, batch, folder.pooling).to(at::kFloat);
+                    const at::Tensor vectors = pool(hidden, batch, folder.pooling);
                     return folder.normalize ? normalize_rows(vectors) : vectors;
                   });
     });
@@ -197,6 +223,9 @@ class TorchPairScorer : public PairScorer {
   TorchPairScorer(const ModelFolder& folder, const EngineOptions& options)
       : runner_(folder, options), head_(folder) {
     load_parameters(head_, runner_.weights());
+    head_.visit([&](const std::string&, at::Tensor& parameter, at::IntArrayRef) {
+      parameter = parameter.to(runner_.device());
+    });
   }
 
   void score(std::span<const TokenSequence> sequences, std::span<float> out) override {

@@ -65,19 +65,21 @@ void write_types(const SequenceView& sequence, std::size_t index, const EncoderC
 }  // namespace
 
 PackedBatch pack(std::span<const SequenceView> sequences, const EncoderConfig& config,
-                 at::Device device) {
+                 at::Device device, std::int64_t row_multiple) {
   std::int64_t tokens = 0;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     check(sequences[i], i, config);
     tokens += static_cast<std::int64_t>(sequences[i].ids.size());
   }
+  const std::int64_t rows = (tokens + row_multiple - 1) / row_multiple * row_multiple;
   const auto options = at::TensorOptions().dtype(at::kLong);
   PackedBatch batch;
-  batch.ids = at::empty({tokens}, options);
-  batch.positions = at::empty({tokens}, options);
+  batch.padding = rows - tokens;
+  batch.ids = at::zeros({rows}, options);
+  batch.positions = at::zeros({rows}, options);
   batch.starts = at::empty({static_cast<std::int64_t>(sequences.size())}, options);
   const bool has_types = config.type_vocabulary_size > 0;
-  if (has_types) batch.types = at::zeros({tokens}, options);
+  if (has_types) batch.types = at::zeros({rows}, options);
   std::int64_t* ids = batch.ids.data_ptr<std::int64_t>();
   std::int64_t at_token = 0;
   for (std::size_t i = 0; i < sequences.size(); ++i) {

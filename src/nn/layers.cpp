@@ -4,6 +4,8 @@
 
 #include "spencer/base/error.h"
 
+#include "nn/packed_linear.h"
+
 namespace spencer {
 
 void Linear::visit(const std::string& name, std::int64_t in, std::int64_t out,
@@ -12,7 +14,24 @@ void Linear::visit(const std::string& name, std::int64_t in, std::int64_t out,
   visitor(name + ".bias", bias, {out});
 }
 
-at::Tensor Linear::forward(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor Linear::forward(const at::Tensor& x) const {
+  return is_packed() ? packed_linear(x, packed_weight_, packed_bias_) : at::linear(x, weight, bias);
+}
+
+at::Tensor Linear::forward_activated(const at::Tensor& x, const std::string& activation) const {
+  return is_packed() ? packed_linear_activated(x, packed_weight_, packed_bias_, activation)
+                     : activate(at::linear(x, weight, bias), activation);
+}
+
+at::Tensor Linear::forward_added(const at::Tensor& x, const at::Tensor& other) const {
+  return is_packed() ? packed_linear_added(x, packed_weight_, packed_bias_, other)
+                     : at::linear(x, weight, bias) + other;
+}
+
+void Linear::pack(at::ScalarType type) {
+  packed_weight_ = pack_weight(weight.to(type));
+  packed_bias_ = bias.to(type);
+}
 
 void LayerNorm::visit(const std::string& name, std::int64_t width,
                       const ParameterVisitor& visitor) {
@@ -57,6 +76,7 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
         at::scaled_dot_product_attention(split(query), split(key), split(value), mask, dropout);
     contexts.push_back(context.transpose(1, 2).reshape({tokens, width}));
   }
+  if (batch.padding > 0) contexts.push_back(query.new_zeros({batch.padding, width}));
   return contexts.size() == 1 ? contexts.front() : at::cat(contexts);
 }
 

@@ -70,7 +70,7 @@ at::Tensor PostNormEncoder::embed(const PackedBatch& batch, const ForwardOptions
   at::Tensor sum = at::embedding(words_, batch.ids) + at::embedding(positions_, batch.positions);
   if (types_.defined()) sum = sum + at::embedding(types_, batch.types);
   const at::Tensor normed = embedding_norm_.forward(sum, config().layer_norm_eps);
-  return at::dropout(normed, config().hidden_dropout, options.training);
+  return at::dropout(normed, config().hidden_dropout, options.training).to(packed_type_);
 }
 
 at::Tensor PostNormEncoder::attention_bias(const PackedBatch& batch) const {
@@ -79,24 +79,52 @@ at::Tensor PostNormEncoder::attention_bias(const PackedBatch& batch) const {
   for (const SequenceRun& run : batch.runs) longest = std::max(longest, run.length);
   const at::Tensor buckets =
       relative_buckets(longest, config().relative_buckets, relative_bias_.device());
-  return at::embedding(relative_bias_, buckets).permute({2, 0, 1}).contiguous();
+  return at::embedding(relative_bias_, buckets).permute({2, 0, 1}).contiguous().to(packed_type_);
+}
+
+at::Tensor PostNormEncoder::self_attention(const Layer& layer, const at::Tensor& hidden,
+                                           const at::Tensor& bias, const PackedBatch& batch,
+                                           const ForwardOptions& options) const {
+  const std::int64_t heads = config().heads;
+  if (layer.query_key_value.is_packed()) {
+    const auto parts = layer.query_key_value.forward(hidden).chunk(3, 1);
+    return attend(parts[0], parts[1], parts[2], bias, heads, batch, 0);
+  }
+  return attend(layer.query.forward(hidden), layer.key.forward(hidden), layer.value.forward(hidden),
+                bias, heads, batch, options.training ? config().attention_dropout : 0);
+}
+
+at::Tensor PostNormEncoder::residual(const Linear& linear, const at::Tensor& x,
+                                     const at::Tensor& around,
+                                     const ForwardOptions& options) const {
+  if (!options.training) return linear.forward_added(x, around);
+  return at::dropout(linear.forward(x), config().hidden_dropout, true) + around;
 }
 
 at::Tensor PostNormEncoder::layer(std::size_t index, const at::Tensor& hidden,
                                   const at::Tensor& bias, const PackedBatch& batch,
                                   const ForwardOptions& options) const {
-  const EncoderConfig& c = config();
+  const double eps = config().layer_norm_eps;
   const Layer& l = layers_[index];
-  const auto drop = [&](const at::Tensor& x) {
-    return at::dropout(x, c.hidden_dropout, options.training);
-  };
-  const at::Tensor context =
-      attend(l.query.forward(hidden), l.key.forward(hidden), l.value.forward(hidden), bias, c.heads,
-             batch, options.training ? c.attention_dropout : 0.0);
-  const at::Tensor attended = l.attention_norm.forward(
-      drop(l.attention_output.forward(context)) + hidden, c.layer_norm_eps);
-  const at::Tensor inner = activate(l.intermediate.forward(attended), c.activation);
-  return l.output_norm.forward(drop(l.output.forward(inner)) + attended, c.layer_norm_eps);
+  const at::Tensor context = self_attention(l, hidden, bias, batch, options);
+  const at::Tensor attended =
+      l.attention_norm.forward(residual(l.attention_output, context, hidden, options), eps);
+  const at::Tensor inner = l.intermediate.forward_activated(attended, config().activation);
+  return l.output_norm.forward(residual(l.output, inner, attended, options), eps);
+}
+
+void PostNormEncoder::pack(at::ScalarType type) {
+  packed_type_ = type;
+  for (Layer& layer : layers_) {
+    layer.query_key_value.weight =
+        at::cat({layer.query.weight, layer.key.weight, layer.value.weight});
+    layer.query_key_value.bias = at::cat({layer.query.bias, layer.key.bias, layer.value.bias});
+    for (Linear* linear :
+         {&layer.query_key_value, &layer.attention_output, &layer.intermediate, &layer.output}) {
+      linear->pack(type);
+    }
+    layer.query_key_value.weight.reset();
+  }
 }
 
 }  // namespace spencer

@@ -9,6 +9,7 @@ class PostNormEncoder : public Encoder {
  public:
   explicit PostNormEncoder(const EncoderConfig& config);
   void visit(const ParameterVisitor& visitor) override;
+  void pack(at::ScalarType type) override;
 
  protected:
   at::Tensor embed(const PackedBatch& batch, const ForwardOptions& options) const override;
@@ -19,12 +20,19 @@ class PostNormEncoder : public Encoder {
  private:
   struct Layer {
     Linear query, key, value, attention_output;
+    Linear query_key_value;  // the three in one, where packed
     LayerNorm attention_norm;
     Linear intermediate, output;
     LayerNorm output_norm;
   };
+  at::Tensor self_attention(const Layer& layer, const at::Tensor& hidden, const at::Tensor& bias,
+                            const PackedBatch& batch, const ForwardOptions& options) const;
+  /// linear(x), dropped out, plus what went around it
+  at::Tensor residual(const Linear& linear, const at::Tensor& x, const at::Tensor& around,
+                      const ForwardOptions& options) const;
   void visit_layer(Layer& layer, const std::string& name, const ParameterVisitor& visitor);
 
+  at::ScalarType packed_type_ = at::kFloat;
   at::Tensor words_, positions_, types_;
   LayerNorm embedding_norm_;
   at::Tensor relative_bias_;  // MPNet: [buckets, heads]

@@ -132,6 +132,35 @@ TEST(Embeddings, OfRealModelsInFloat32) {
   expect_embeddings("all-mpnet-base-v2", Precision::float32, 0.999999);
 }
 
+// Real texts, with all that rounding to 8 bits does to them.
+TEST(Embeddings, OfRealModelsInBfloat16) {
+  for (const char* name : {"all-MiniLM-L6-v2", "all-mpnet-base-v2"}) {
+    const Golden golden(name);
+    const at::Tensor ours = encode(deps_model(name), golden.sequences, cpu(Precision::bfloat16));
+    double sum = 0;
+    for (std::size_t i = 0; i < golden.sequences.size(); ++i) {
+      sum += cosine(ours[static_cast<std::int64_t>(i)], golden.of(i, "embedding"));
+    }
+    EXPECT_GT(sum / static_cast<double>(golden.sequences.size()), 0.9999) << name;
+  }
+}
+
+// Packed weights and fused operations against the plain layers, on the same inputs.
+TEST(Embeddings, OfTheFastPathEqualThoseOfThePlainOne) {
+  for (const char* name : {"tiny-bert", "tiny-roberta", "tiny-mpnet"}) {
+    const Golden golden(name);
+    EngineOptions plain = cpu(Precision::float32);
+    plain.few_inputs = true;
+    const at::Tensor expected = encode(model_data(name), golden.sequences, plain);
+    for (const std::int64_t batch_tokens : {0, 1, 30}) {
+      EngineOptions packed = cpu(Precision::float32);
+      packed.batch_tokens = batch_tokens;
+      const at::Tensor ours = encode(model_data(name), golden.sequences, packed);
+      EXPECT_LT(largest_difference(ours, expected), 1e-5) << name << ", batch " << batch_tokens;
+    }
+  }
+}
+
 TEST(Embeddings, PoolingComesFromTheFolder) {
   const Golden golden("tiny-roberta");
   for (const std::string pooling : {"cls", "mean"}) {

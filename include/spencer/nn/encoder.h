@@ -25,6 +25,10 @@ class Encoder {
   /// Visits every parameter in a fixed order, by the family's Hugging Face name without prefix.
   virtual void visit(const ParameterVisitor& visitor) = 0;
 
+  /// Prepares for inference on the CPU: hidden states are of `type` (float32 or bfloat16) from now
+  /// on, and the layers multiply with packed copies of their weights. Not for training.
+  virtual void pack(at::ScalarType type) = 0;
+
   /// The hidden state after the exit layer. @return [N, H], row i for token i of the batch
   at::Tensor forward(const PackedBatch& batch, const ForwardOptions& options = {}) const;
 
