@@ -20,6 +20,7 @@
 #include "output.h"
 #include "stop_signal.h"
 #include "terminal.h"
+#include "verbs/eval.h"
 #include "verbs/index.h"
 #include "verbs/search.h"
 
@@ -84,6 +85,10 @@ const std::vector<Verb>& verbs() {
       {"search", "Find code by what it does: in words, by a piece of code, or by an example",
        [](Arguments arguments, std::ostream& out) {
          return run_verb("search", add_search, run_search, std::move(arguments), out);
+       }},
+      {"eval", "Score models on a benchmark: metrics with intervals, times, a report",
+       [](Arguments arguments, std::ostream& out) {
+         return run_verb("eval", add_eval, run_eval, std::move(arguments), out);
        }},
   };
   return all;

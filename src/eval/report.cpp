@@ -14,10 +14,11 @@ constexpr std::size_t kShownReturned = 3;
 
 constexpr const char* kStyle = R"(
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1150px; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; } th, td { padding: .25em .7em; text-align: left; }
+table { border-collapse: collapse; } th, td { padding: .25em .55em; text-align: left; }
+tbody th { white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--line); } tbody td, tbody th { border-bottom: 1px solid var(--line); }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 small { opacity: .7; } svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: currentColor; }
@@ -126,7 +127,7 @@ std::string code_block(const ReportInput& input, std::int64_t code, const std::s
          html::element("pre", shown_code(item.text), right ? "class=\"right\"" : "class=\"wrong\"");
 }
 
-std::string worst_query(const ReportInput& input, const QueryOutcome& outcome) {
+std::string worst_query(const ReportInput& input, const QueryOutcome& outcome, bool open) {
   const auto& answers = input.benchmark.answers[at(outcome.query)];
   const std::int64_t rank = best_rank(outcome.answers);
   std::string body;
@@ -153,7 +154,8 @@ std::string worst_query(const ReportInput& input, const QueryOutcome& outcome) {
   const TextItem& query = input.benchmark.queries[at(outcome.query)];
   const std::string title = (rank == kUnranked ? "not ranked" : "rank " + std::to_string(rank)) +
                             ": " + query.text.substr(0, 300);
-  return html::element("details", html::element("summary", html::escape(title)) + body);
+  return html::element("details", html::element("summary", html::escape(title)) + body,
+                       open ? "open" : "");
 }
 
 std::string worst_section(const ReportInput& input, std::size_t system) {
@@ -168,7 +170,7 @@ std::string worst_section(const ReportInput& input, std::size_t system) {
                    [&](std::size_t a, std::size_t b) { return badness(a) > badness(b); });
   std::string body;
   for (std::size_t i = 0; i < order.size() && i < at(input.worst); ++i) {
-    if (badness(order[i]) > 1) body += worst_query(input, outcomes[order[i]]);
+    if (badness(order[i]) > 1) body += worst_query(input, outcomes[order[i]], i == 0);
   }
   if (body.empty()) body = "<p>Every query has a right answer at rank 1.</p>";
   return html::element("section", body,

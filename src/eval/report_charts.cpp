@@ -50,7 +50,9 @@ std::string y_axis(const Scale& y, double step, int decimals, std::string_view l
   for (double value = std::ceil(y.low / step - 1e-9) * step; value <= y.high + 1e-9;
        value += step) {
     out += line(kLeft, y(value), kWidth - kRight, y(value), "class=\"grid\"");
-    out += text_at(kLeft - 8, y(value) + 4, html::number(value, decimals), "text-anchor=\"end\"");
+    // A first step just below zero would be written "-0".
+    const double shown = std::abs(value) < step / 2 ? 0 : value;
+    out += text_at(kLeft - 8, y(value) + 4, html::number(shown, decimals), "text-anchor=\"end\"");
   }
   return out + text_at(14, (kTop + kHeight - kBottom) / 2, label,
                        "text-anchor=\"middle\" transform=\"rotate(-90 14 " +
@@ -84,7 +86,7 @@ struct Bucket {
 };
 constexpr Bucket kBuckets[] = {
     {1, "1"},      {2, "2"},      {3, "3"},        {5, "4-5"},         {10, "6-10"},
-    {20, "11-20"}, {50, "21-50"}, {100, "51-100"}, {1000, "101-1000"}, {INT64_MAX, "later or not"}};
+    {20, "11-20"}, {50, "21-50"}, {100, "51-100"}, {1000, "101-1000"}, {INT64_MAX, "later"}};
 
 std::vector<double> bucket_shares(const StageResult& stage) {
   std::vector<double> shares(std::size(kBuckets));
@@ -139,7 +141,9 @@ std::string accuracy_chart(const std::vector<SystemResult>& systems) {
                                        html::number(py - 5, 1) + "\" width=\"10\" height=\"10\""
                                  : "<circle cx=\"" + html::number(px, 1) + "\" cy=\"" +
                                        html::number(py, 1) + "\" r=\"5\"";
-    out += mark + " fill=\"" + color + "\"/>" + text_at(px + 9, py + 4, point.label);
+    const bool left = px > kWidth * 0.7;  // where there is no room to the right
+    out += mark + " fill=\"" + color + "\"/>" +
+           text_at(left ? px - 9 : px + 9, py + 4, point.label, left ? "text-anchor=\"end\"" : "");
   }
   return svg("accuracy", metric + " against query encoder time", out);
 }
