@@ -1,0 +1,185 @@
+#include "spencer/model/model_folder.h"
+
+#include <span>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "spencer/base/error.h"
+#include "spencer/base/file.h"
+#include "spencer/model/cross_encoder.h"
+#include "spencer/model/dual_encoder.h"
+#include "spencer/model/two_stage_folder.h"
+#include "spencer/nn/safetensors_header.h"
+
+#include "model/model_test_support.h"
+
+namespace spencer {
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+namespace {
+
+/// The tiny RoBERTa with its config.json changed.
+struct ChangedFolder : ScratchFolder {
+  ChangedFolder() { fill_from(model_data("tiny-roberta")); }
+  void set(const std::string& field, const nlohmann::json& value) const {
+    auto config = nlohmann::json::parse(read_file(path() / "config.json"));
+    if (value.is_discarded()) {
+      config.erase(field);
+    } else {
+      config[field] = value;
+    }
+    write_file_atomically(path() / "config.json", config.dump());
+  }
+  void write(const std::string& name, const std::string& text) const {
+    write_file_atomically(path() / name, text);
+  }
+};
+
+template <typename Work>
+std::string refusal(ErrorKind kind, const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  return "accepted";
+}
+
+const nlohmann::json kAbsent = nlohmann::json(nlohmann::json::value_t::discarded);
+
+}  // namespace
+
+TEST(ModelFolder, ReadsMiniLm) {
+  const ModelFolder folder = ModelFolder::open(deps_model("all-MiniLM-L6-v2"));
+  EXPECT_EQ(folder.family, Family::bert);
+  EXPECT_EQ(folder.layers, 6);
+  EXPECT_EQ(folder.hidden_size, 384);
+  EXPECT_EQ(folder.max_length, 256);
+  EXPECT_EQ(folder.position_limit(), 512);
+  EXPECT_EQ(folder.labels, 0);
+  EXPECT_TRUE(folder.normalize);
+}
+
+TEST(ModelFolder, RobertaReadsTwoTokensLessThanItsTable) {
+  const ModelFolder folder = ModelFolder::open(model_data("tiny-roberta"));
+  EXPECT_EQ(folder.position_limit(), 24);
+  EXPECT_EQ(folder.labels, 1);
+}
+
+TEST(ModelFolder, SaysWhatIsMissing) {
+  const ChangedFolder folder;
+  const auto open = [&] { ModelFolder::open(folder.path()); };
+  fs::rename(folder.path() / "model.safetensors", folder.path() / "pytorch_model.bin");
+  EXPECT_THAT(refusal(ErrorKind::not_found, open), HasSubstr("save_pretrained"));
+  fs::remove(folder.path() / "pytorch_model.bin");
+  EXPECT_THAT(refusal(ErrorKind::not_found, open), HasSubstr("model.safetensors"));
+  fs::remove(folder.path() / "config.json");
+  EXPECT_THAT(refusal(ErrorKind::not_found, open), HasSubstr("config.json"));
+  EXPECT_THAT(refusal(ErrorKind::not_found, [] { ModelFolder::open("/nowhere"); }),
+              HasSubstr("/nowhere"));
+}
+
+TEST(ModelFolder, NamesTheFieldThatIsWrong) {
+  for (const char* field : {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+                            "intermediate_size", "max_position_embeddings", "model_type"}) {
+    for (const nlohmann::json& value : {kAbsent, nlohmann::json(-1), nlohmann::json("many")}) {
+      const ChangedFolder folder;
+      folder.set(field, value);
+      if (value == "many" && std::string(field) == "model_type") continue;
+      EXPECT_THAT(refusal(ErrorKind::corrupt, [&] { ModelFolder::open(folder.path()); }),
+                  HasSubstr(field));
+    }
+  }
+  const ChangedFolder folder;
+  folder.set("num_attention_heads", 5);
+  EXPECT_THAT(refusal(ErrorKind::corrupt, [&] { ModelFolder::open(folder.path()); }),
+              HasSubstr("no multiple of the 5 heads"));
+  folder.write("config.json", "{");
+  EXPECT_THAT(refusal(ErrorKind::corrupt, [&] { ModelFolder::open(folder.path()); }),
+              HasSubstr("not JSON"));
+}
+
+TEST(ModelFolder, RefusesWhatItCannotCompute) {
+  const ChangedFolder folder;
+  const auto open = [&] { ModelFolder::open(folder.path()); };
+  folder.set("model_type", "llama");
+  EXPECT_THAT(refusal(ErrorKind::unsupported, open), HasSubstr("llama"));
+  folder.set("model_type", "bert");
+  folder.set("position_embedding_type", "relative_key");
+  EXPECT_THAT(refusal(ErrorKind::unsupported, open), HasSubstr("relative_key"));
+  folder.set("position_embedding_type", "absolute");
+  folder.write("modules.json", R"([{"type": "sentence_transformers.models.Dense", "path": "2"}])");
+  EXPECT_THAT(refusal(ErrorKind::unsupported, open), HasSubstr("Dense"));
+}
+
+TEST(ModelFolder, WeightsThatDoNotFitAreNamed) {
+  const ChangedFolder folder;
+  const auto encode = [&] { load_engine().text_encoder(folder.path(), {}); };
+  folder.set("intermediate_size", 64);
+  EXPECT_THAT(refusal(ErrorKind::shape, encode),
+              HasSubstr("'roberta.encoder.layer.0.intermediate.dense.weight' is [48, 32]"));
+  folder.set("intermediate_size", 48);
+  folder.set("num_hidden_layers", 4);
+  EXPECT_THAT(refusal(ErrorKind::corrupt, encode),
+              HasSubstr("'roberta.encoder.layer.3.attention.self.query.weight'"));
+  folder.set("num_hidden_layers", 3);
+  fs::resize_file(folder.path() / "model.safetensors", 60000);
+  EXPECT_THAT(refusal(ErrorKind::corrupt, encode), HasSubstr("cut short"));
+}
+
+TEST(ModelFolder, FingerprintsTellModelsApart) {
+  const ChangedFolder folder;
+  const std::string before = ModelFolder::open(folder.path()).fingerprint();
+  EXPECT_EQ(before, ModelFolder::open(model_data("tiny-roberta")).fingerprint());
+  std::string weights = read_file(folder.path() / "model.safetensors");
+  const auto entries = read_safetensors_header(std::as_bytes(std::span(weights)), "weights");
+  weights[entries.at("classifier.out_proj.bias").offset] ^= 1;
+  folder.write("model.safetensors", weights);
+  EXPECT_NE(before, ModelFolder::open(folder.path()).fingerprint());
+  const ChangedFolder pooled;
+  pooled.write("spencer.json", R"({"format_version": 1, "pooling": "cls"})");
+  EXPECT_EQ(ModelFolder::open(pooled.path()).pooling, Pooling::cls);
+  EXPECT_NE(before, ModelFolder::open(pooled.path()).fingerprint());
+}
+
+TEST(TwoStageFolder, NamesItsTowersAndReadsBack) {
+  const ScratchFolder root;
+  TwoStageFolder folder;
+  folder.query_encoder = root.path() / "query";
+  folder.code_encoder = deps_model("all-MiniLM-L6-v2");
+  folder.reranker = root.path() / "reranker";
+  folder.query_length = 64;
+  folder.exit_layer = 3;
+  folder.save(root.path());
+  const TwoStageFolder read = TwoStageFolder::open(root.path());
+  EXPECT_EQ(read.query_encoder, folder.query_encoder);
+  EXPECT_EQ(read.code_encoder, folder.code_encoder);
+  EXPECT_EQ(read.reranker, folder.reranker);
+  EXPECT_EQ(read.query_length, 64);
+  EXPECT_EQ(read.code_length, 0);
+  EXPECT_EQ(read.exit_layer, 3);
+  write_file_atomically(root.path() / "spencer.json", R"({"format_version": 2})");
+  EXPECT_THAT(refusal(ErrorKind::unsupported_version, [&] { TwoStageFolder::open(root.path()); }),
+              HasSubstr("version 2"));
+}
+
+TEST(TwoStageFolder, TowersOfTwoDimensionsAreRefused) {
+  const ScratchFolder root;
+  TwoStageFolder folder;
+  folder.query_encoder = deps_model("all-mpnet-base-v2");
+  folder.code_encoder = deps_model("all-MiniLM-L6-v2");
+  folder.save(root.path());
+  EXPECT_THAT(refusal(ErrorKind::shape, [&] { DualEncoder::open(root.path()); }), HasSubstr("768"));
+}
+
+TEST(CrossEncoder, AnEncoderWithoutHeadIsRefused) {
+  EXPECT_THAT(
+      refusal(ErrorKind::unsupported, [] { CrossEncoder::open(deps_model("all-MiniLM-L6-v2")); }),
+      HasSubstr("no cross-encoder"));
+}
+
+}  // namespace spencer
