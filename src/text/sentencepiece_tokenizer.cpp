@@ -1,6 +1,7 @@
 #include "text/sentencepiece_tokenizer.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include <sentencepiece_processor.h>
 
@@ -15,14 +16,21 @@ namespace {
 using nlohmann::json;
 using sentencepiece::SentencePieceProcessor;
 
-std::unique_ptr<SentencePieceProcessor> load_processor(const std::filesystem::path& model) {
+std::unique_ptr<SentencePieceProcessor> load_processor(const std::string& serialized,
+                                                       const std::filesystem::path& model) {
   auto processor = std::make_unique<SentencePieceProcessor>();
-  const auto status = processor->LoadFromSerializedProto(read_file(model));
+  const auto status = processor->LoadFromSerializedProto(serialized);
   if (!status.ok()) {
     throw Error(ErrorKind::corrupt,
                 model.string() + " is not a sentencepiece model: " + status.ToString());
   }
   return processor;
+}
+
+void check(const sentencepiece::util::Status& status, const std::string& name) {
+  if (!status.ok()) {
+    throw Error(ErrorKind::internal, name + ": sentencepiece failed: " + status.ToString());
+  }
 }
 
 json text_place(const char* id, int segment = 0) {
@@ -108,7 +116,10 @@ void add_extra_ids(const json& config, Vocabulary& vocabulary, json& added_token
 
 SentencePieceTokenizer::SentencePieceTokenizer(TokenizerFile file,
                                                const std::filesystem::path& model)
-    : PipelineTokenizer(file), processor_(load_processor(model)) {
+    : PipelineTokenizer(file) {
+  const std::string serialized = read_file(model);
+  processor_ = load_processor(serialized, model);
+  if (is_unigram_model(serialized)) unigram_.emplace(*processor_);
   const std::int32_t unknown = vocabulary_.find(processor_->IdToPiece(processor_->unk_id()));
   for (int id = 0; id < processor_->GetPieceSize(); ++id) {
     const std::int32_t found = vocabulary_.find(processor_->IdToPiece(id));
@@ -142,7 +153,7 @@ TokenizerFile SentencePieceTokenizer::describe(const std::filesystem::path& fold
                                                const std::filesystem::path& model) {
   TokenizerFile file;
   file.name = model.string();
-  const auto processor = load_processor(model);
+  const auto processor = load_processor(read_file(model), model);
   reading_json((folder / "tokenizer_config.json").string(), [&] {
     const json config = read_tokenizer_config(folder);
     const auto kind = config.value("tokenizer_class", "");
@@ -193,24 +204,40 @@ TokenizerFile SentencePieceTokenizer::describe(const std::filesystem::path& fold
   return file;
 }
 
+/// The text that the pieces of an encoding were cut from: the model's normalised form of the input.
+std::string SentencePieceTokenizer::normalized_text(const std::vector<std::string>& pieces) const {
+  std::string text;
+  for (const std::string& piece : pieces) {
+    unsigned int byte = 0;
+    const bool named = piece.size() == 6 && std::sscanf(piece.c_str(), "<0x%2X>", &byte) == 1;
+    if (named && processor_->IsByte(processor_->PieceToId(piece))) {
+      text += static_cast<char>(byte);
+    } else {
+      text += piece;
+    }
+  }
+  return text;
+}
+
 bool SentencePieceTokenizer::append_words(std::string_view text, std::size_t limit,
                                           TokenIds& ids) const {
-  std::vector<int> pieces;
-  const auto status = processor_->Encode({text.data(), text.size()}, &pieces);
-  if (!status.ok()) {
-    throw Error(ErrorKind::internal, name_ + ": sentencepiece failed: " + status.ToString());
+  const absl::string_view input(text.data(), text.size());
+  std::vector<int> cut;
+  if (unigram_) {
+    std::vector<std::string> pieces;
+    check(processor_->Encode(input, &pieces), name_);
+    cut = unigram_->cut(normalized_text(pieces));
+  } else {
+    check(processor_->Encode(input, &cut), name_);
   }
-  for (const int piece : pieces) ids.push_back(ids_[static_cast<std::size_t>(piece)]);
+  for (const int piece : cut) ids.push_back(ids_[static_cast<std::size_t>(piece)]);
   return ids.size() < limit;
 }
 
 std::string SentencePieceTokenizer::join(const std::vector<std::string_view>& tokens) const {
   const std::vector<std::string> pieces(tokens.begin(), tokens.end());
   std::string text;
-  const auto status = processor_->Decode(pieces, &text);
-  if (!status.ok()) {
-    throw Error(ErrorKind::internal, name_ + ": sentencepiece failed: " + status.ToString());
-  }
+  check(processor_->Decode(pieces, &text), name_);
   return text;
 }
 

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "text/pipeline_tokenizer.h"
+#include "text/unigram.h"
 
 namespace sentencepiece {
 class SentencePieceProcessor;
@@ -33,8 +35,11 @@ class SentencePieceTokenizer final : public PipelineTokenizer {
   bool append_words(std::string_view text, std::size_t limit, TokenIds& ids) const override;
   std::string join(const std::vector<std::string_view>& tokens) const override;
 
+  std::string normalized_text(const std::vector<std::string>& pieces) const;
+
   std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
-  std::vector<std::int32_t> ids_;  ///< by the model's own id
+  std::optional<Unigram> unigram_;  ///< cuts what the processor normalised, if it is one
+  std::vector<std::int32_t> ids_;   ///< by the model's own id
 };
 
 }  // namespace spencer

@@ -155,5 +155,15 @@ TEST(Damage, OldFilesNameTheOneThatIsMissingOrWrong) {
   expect_load_error(folder, ErrorKind::corrupt, "tokenizer_config.json");
 }
 
+TEST(Damage, SentencepieceModelsThatAreNone) {
+  const auto folder = fresh_folder();
+  write(folder / "spiece.model", "not a model");
+  expect_load_error(folder, ErrorKind::corrupt, "spiece.model");
+  write(folder / "tokenizer.json", R"({"model": {"type": "Unigram", "vocab": [["a", 0.0]]}})");
+  expect_load_error(folder, ErrorKind::corrupt, "spiece.model");
+  fs::remove(folder / "spiece.model");
+  expect_load_error(folder, ErrorKind::not_found, "*.model");
+}
+
 }  // namespace
 }  // namespace spencer

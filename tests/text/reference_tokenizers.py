@@ -19,9 +19,9 @@ GPT2_PATTERN = (
 
 
 def standard_library(limit=80):
-    files = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))[:limit]
+    files = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))
     assert len(files) >= 50, "Python's standard library is not here as source"
-    return [file.read_text(encoding="utf-8", errors="replace") for file in files]
+    return [file.read_text(encoding="utf-8", errors="replace") for file in files[:limit]]
 
 
 def save(tokenizer, folder):
