@@ -65,20 +65,25 @@ std::vector<std::int64_t> ranks_of(std::span<const float> scores,
 
 std::vector<std::int64_t> best_first(std::span<const float> scores, std::int64_t count,
                                      std::int64_t excluded) {
-  std::vector<std::int64_t> order;
-  order.reserve(scores.size());
-  for (std::int64_t i = 0; i < static_cast<std::int64_t>(scores.size()); ++i) {
-    if (i != excluded) order.push_back(i);
-  }
+  const auto size = static_cast<std::int64_t>(scores.size());
   const auto before = [&](std::int64_t a, std::int64_t b) { return precedes(scores, a, b); };
-  if (count < 0 || count >= static_cast<std::int64_t>(order.size())) {
-    std::sort(order.begin(), order.end(), before);
-    return order;
+  if (count < 0 || count > size) count = size;
+  // The best so far, the worst of them on top of the heap. A later candidate must score strictly
+  // higher to get in, so most are passed over by one comparison.
+  std::vector<std::int64_t> kept;
+  kept.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < size && count > 0; ++i) {
+    const bool full = static_cast<std::int64_t>(kept.size()) == count;
+    if (i == excluded || (full && !before(i, kept.front()))) continue;
+    if (full) {
+      std::pop_heap(kept.begin(), kept.end(), before);
+      kept.pop_back();
+    }
+    kept.push_back(i);
+    std::push_heap(kept.begin(), kept.end(), before);
   }
-  std::nth_element(order.begin(), order.begin() + count, order.end(), before);
-  order.resize(static_cast<std::size_t>(count));
-  std::sort(order.begin(), order.end(), before);
-  return order;
+  std::sort(kept.begin(), kept.end(), before);
+  return kept;
 }
 
 }  // namespace spencer
