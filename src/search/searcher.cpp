@@ -8,6 +8,7 @@
 #include "spencer/base/error.h"
 #include "spencer/base/text.h"
 #include "spencer/model/two_stage_folder.h"
+#include "spencer/search/rerank.h"
 #include "spencer/search/words.h"
 #include "spencer/source/language.h"
 
@@ -19,6 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kShownLines = 4;
+constexpr std::int64_t kRerankDepth = 5;  // SPENCER's
 
 void check_range(const char* field, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value >= low && value <= high) return;
@@ -98,6 +100,7 @@ std::string text_of(const CodeRecord& record) { return record.name + "\n" + reco
 
 void SearchOptions::validate() const {
   check_range("top_k", top_k, 1, 10000);
+  if (rerank_k) check_range("rerank_k", *rerank_k, 0, 1000);
   engine.validate();
 }
 
@@ -145,7 +148,39 @@ Searcher::Searcher(const fs::path& index_folder, SearchOptions options)
   if (options_.needs_model) {
     const fs::path model = resolve_model(index_folder, made, options_);
     encoder_ = DualEncoder::open(model, options_.engine, options_.lengths);
+    open_reranker(model);
   }
+}
+
+void Searcher::open_reranker(const fs::path& model) {
+  const TwoStageFolder folders = TwoStageFolder::open(model);
+  const bool named = !options_.reranker.empty();
+  const fs::path folder = named ? options_.reranker : folders.reranker;
+  if (folder.empty() && options_.rerank_k.value_or(0) > 0) {
+    throw Error(ErrorKind::invalid_argument, "there is nothing to re-rank with: " + model.string() +
+                                                 " has no reranker; name one with --reranker DIR");
+  }
+  if (folder.empty() || options_.rerank_k == 0) return;
+  EngineOptions engine = options_.engine;
+  engine.exit_layer = 0;
+  reranker_ = CrossEncoder::open(folder, engine, named ? 0 : folders.reranker_length);
+}
+
+/// Re-orders the head of the answers by SPENCER's rule.
+void Searcher::rerank(const std::string& query, std::vector<Hit>& hits) {
+  const auto depth = static_cast<std::size_t>(options_.rerank_k.value_or(kRerankDepth));
+  const std::size_t head = std::min(depth, hits.size());
+  std::vector<std::string> codes;
+  for (std::size_t i = 0; i < head; ++i) codes.push_back(hits[i].record.code);
+  const std::vector<float> scores = reranker_->score(query, codes);
+  std::vector<Hit> first;
+  for (const std::int64_t i : rerank_order(scores)) {
+    const auto place = static_cast<std::size_t>(i);
+    hits[place].score = scores[place];
+    hits[place].rerank_score = scores[place];
+    first.push_back(std::move(hits[place]));
+  }
+  std::move(first.begin(), first.end(), hits.begin());
 }
 
 Searcher::~Searcher() = default;
@@ -168,10 +203,11 @@ std::vector<float> Searcher::encode(const Query& query) {
 }
 
 std::vector<ScoredRecord> Searcher::recall(std::span<const float> query,
-                                           std::optional<RecordId> like) const {
-  const auto wanted = static_cast<std::size_t>(options_.top_k);
+                                           std::optional<RecordId> like,
+                                           std::int64_t wanted_count) const {
+  const auto wanted = static_cast<std::size_t>(wanted_count);
   // Parts and overlapping windows make room for others: ask for more until enough are left.
-  for (std::int64_t asked = 2 * options_.top_k + 8;; asked *= 4) {
+  for (std::int64_t asked = 2 * wanted_count + 8;; asked *= 4) {
     const std::vector<ScoredRecord> found = reader_->search(query, asked, options_.filter);
     std::vector<ScoredRecord> kept = without_repeats(*reader_, found, like, wanted);
     if (kept.size() >= wanted || static_cast<std::int64_t>(found.size()) < asked) return kept;
@@ -197,15 +233,23 @@ std::vector<Hit> Searcher::search(const Query& query) {
   }
 
   const std::unordered_set<std::string> stems = query_stems(text);
+  const bool second_stage = reranker_ && query.kind == Query::Kind::words;
+  const std::int64_t depth = second_stage ? options_.rerank_k.value_or(kRerankDepth) : 0;
   std::vector<Hit> hits;
-  for (const ScoredRecord& found : recall(vector, like)) {
+  for (const ScoredRecord& found : recall(vector, like, std::max(options_.top_k, depth))) {
     Hit hit;
-    hit.rank = static_cast<std::int64_t>(hits.size()) + 1;
     hit.score = hit.recall_score = found.score;
     hit.id = found.id;
     hit.record = reader_->record(found.id);
-    hit.best_lines = best_lines(hit.record, stems, kShownLines);
     hits.push_back(std::move(hit));
+  }
+  if (second_stage) rerank(query.text, hits);
+  if (hits.size() > static_cast<std::size_t>(options_.top_k)) {
+    hits.resize(static_cast<std::size_t>(options_.top_k));
+  }
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    hits[i].rank = static_cast<std::int64_t>(i) + 1;
+    hits[i].best_lines = best_lines(hits[i].record, stems, kShownLines);
   }
   return hits;
 }

@@ -174,6 +174,15 @@ void add_search(CLI::App& app, SearchArgs& args) {
       ->allow_extra_args(false);
   add_index_folder(app, args.index);
   add_model(app, args.options.model, "The model folder; by default where the index says it is");
+  app.add_option("--reranker", args.options.reranker,
+                 "A cross-encoder that re-orders the first answers to a query in words; by default "
+                 "the model folder's own, where it has one")
+      ->type_name("DIR")
+      ->group("Model and device");
+  app.add_option("--rerank", args.options.rerank_k,
+                 "Answers the reranker reads; 5 where there is one, 0: none")
+      ->type_name("N")
+      ->group("Model and device");
   add_engine(app, args.options.engine);
   add_query_length(app, args.options.lengths.query);
   add_code_length(app, args.options.lengths.code);

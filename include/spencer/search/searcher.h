@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "spencer/model/cross_encoder.h"
 #include "spencer/model/dual_encoder.h"
 #include "spencer/model/engine.h"
 #include "spencer/source/record.h"
@@ -23,6 +24,11 @@ struct SearchOptions {
   std::filesystem::path model;  ///< model folder; empty = where the index says its model is
   TextLengths lengths;          ///< 0: query as the model says, code as the index was made
   EngineOptions engine;         ///< exit_layer: 0 = as the index was made
+  /// Cross-encoder that re-orders the first answers to a query in words; empty = the model
+  /// folder's own, where it has one.
+  std::filesystem::path reranker;
+  /// Answers it reads, 0 to 1000; the rest keep their ranks. None = 5 where there is a reranker.
+  std::optional<std::int64_t> rerank_k;
   /// Begin to load libtorch at once, on another thread, while the index opens. False where every
   /// query will be a `Query::like`, which needs no model.
   bool needs_model = true;
@@ -81,14 +87,17 @@ class Searcher {
   const IndexManifest& manifest() const { return reader_->manifest(); }
 
  private:
+  void open_reranker(const std::filesystem::path& model);
+  void rerank(const std::string& query, std::vector<Hit>& hits);
   std::vector<float> encode(const Query& query);
-  std::vector<ScoredRecord> recall(std::span<const float> query,
-                                   std::optional<RecordId> like) const;
+  std::vector<ScoredRecord> recall(std::span<const float> query, std::optional<RecordId> like,
+                                   std::int64_t wanted) const;
 
   SearchOptions options_;
   std::shared_future<Engine*> engine_;
   std::unique_ptr<IndexReader> reader_;
   std::unique_ptr<DualEncoder> encoder_;
+  std::unique_ptr<CrossEncoder> reranker_;  // null: recall alone
 };
 
 }  // namespace spencer
