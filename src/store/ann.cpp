@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -31,8 +32,9 @@ constexpr int kHnswLinks = 32;              // per row; twice as many on the low
 constexpr int kHnswBuildEffort = 80;        // efConstruction
 constexpr int kHnswSearchEffort = 128;      // efSearch, at least
 constexpr Id kBuildBatch = 1024;            // rows added between two looks at the stop flag
-constexpr std::int64_t kPqCandidates = 16;  // candidates per result, scored again exactly
-constexpr Id kTrainingRows = 100000;
+constexpr std::int64_t kPqCandidates = 32;  // candidates per result, scored again exactly
+constexpr Id kRowsPerCentroid = 64;         // to learn from; more change little
+constexpr int kTrainingRounds = 10;
 
 /// The rows of the map as the storage that faiss's HNSW reads from.
 class MappedRows final : public faiss::Index {
@@ -165,9 +167,24 @@ void build_hnsw(FileWriter& file, const VectorFile& vectors, const StopFlag* sto
   faiss::write_index(&index, &file);
 }
 
-/// Evenly spaced rows to learn the centroids from.
-std::vector<float> training_rows(const VectorFile& vectors) {
-  const Id count = std::min(vectors.rows(), kTrainingRows);
+/// Keeps faiss off its matrix products while it lives: the BLAS beside a static faiss is often the
+/// plain reference one, many times slower than faiss's own loops.
+class OwnLoopsScope {
+ public:
+  OwnLoopsScope()
+      : before_(std::exchange(faiss::distance_compute_blas_threshold,
+                              std::numeric_limits<int>::max())) {}
+  ~OwnLoopsScope() { faiss::distance_compute_blas_threshold = before_; }
+  OwnLoopsScope(const OwnLoopsScope&) = delete;
+  OwnLoopsScope& operator=(const OwnLoopsScope&) = delete;
+
+ private:
+  int before_;
+};
+
+/// Evenly spaced rows to learn `centroids` centres from.
+std::vector<float> training_rows(const VectorFile& vectors, std::size_t centroids) {
+  const Id count = std::min(vectors.rows(), kRowsPerCentroid * static_cast<Id>(centroids));
   std::vector<float> sample;
   sample.reserve(static_cast<std::size_t>(count * vectors.dimension()));
   for (Id i = 0; i < count; ++i) {
@@ -179,17 +196,21 @@ std::vector<float> training_rows(const VectorFile& vectors) {
 
 void build_ivfpq(FileWriter& file, const VectorFile& vectors, const StopFlag* stop) {
   const auto dimension = static_cast<std::size_t>(vectors.dimension());
-  const auto lists = static_cast<std::size_t>(4 * std::sqrt(static_cast<double>(vectors.rows())));
-  std::size_t codes = 1;  // bytes a row; each stands for at least 4 numbers
-  for (std::size_t n = 1; n <= dimension / 4; ++n) {
+  const auto lists = static_cast<std::size_t>(2 * std::sqrt(static_cast<double>(vectors.rows())));
+  std::size_t codes = 1;  // bytes a row; each stands for at least 8 numbers
+  for (std::size_t n = 1; n <= dimension / 8; ++n) {
     if (dimension % n == 0) codes = n;
   }
   faiss::IndexFlatIP quantizer(static_cast<Id>(dimension));
   faiss::IndexIVFPQ index(&quantizer, dimension, lists, codes, 8, faiss::METRIC_INNER_PRODUCT);
-  index.cp.min_points_per_centroid = 1;  // faiss would print a warning for few points otherwise
-  index.pq.cp.min_points_per_centroid = 1;
-  index.nprobe = std::max<std::size_t>(16, lists / 16);
-  const auto sample = training_rows(vectors);
+  for (faiss::ClusteringParameters* learning : {&index.cp, &index.pq.cp}) {
+    learning->min_points_per_centroid = 1;  // faiss would print a warning for few points otherwise
+    learning->max_points_per_centroid = kRowsPerCentroid;
+    learning->niter = kTrainingRounds;
+  }
+  index.nprobe = std::max<std::size_t>(16, lists / 3);
+  const OwnLoopsScope own_loops;
+  const auto sample = training_rows(vectors, std::max<std::size_t>(lists, 256));
   index.train(static_cast<Id>(sample.size() / dimension), sample.data());
   add_rows(index, vectors, stop);
   faiss::write_index(&index, &file);
@@ -231,6 +252,8 @@ class FaissSearch final : public AnnSearch {
     }
     auto parameters = std::make_unique<faiss::SearchParametersHNSW>();
     parameters->efSearch = std::max(kHnswSearchEffort, static_cast<int>(2 * wanted));
+    // faiss 1.7.3 sizes its candidate queue by the graph's own field, whatever the parameters say.
+    static_cast<faiss::IndexHNSW&>(*index_).hnsw.efSearch = parameters->efSearch;
     parameters->sel = selector;
     return parameters;
   }

@@ -20,8 +20,11 @@ namespace fs = std::filesystem;
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "spencer_store_XXXXXX").string();
+  /// @param in_memory on a file system in memory where there is one: flushing takes no time there
+  explicit TemporaryFolder(bool in_memory = false) {
+    const bool shared = in_memory && access("/dev/shm", W_OK) == 0;
+    const fs::path parent = shared ? fs::path("/dev/shm") : fs::temp_directory_path();
+    std::string name = (parent / "spencer_store_XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     path_ = name;
   }
