@@ -36,7 +36,7 @@ TEST(Arguments, HelpGoesToStandardOutputWithDefaultsAndExamples) {
        {"--model",  "--index",        "--device",      "--precision", "--batch-tokens", "--threads",
         "--exit",   "--query-length", "--code-length", "--json",      "--quiet",        "--verbose",
         "--config", "--like",         "--code",        "--lang",      "--path",         "--kind",
-        "-k N=10",     "bfloat16=auto",         "Examples:"}) {
+        "-k N=10",  "bfloat16=auto",  "Examples:"}) {
     EXPECT_THAT(help.out, HasSubstr(part));
   }
   EXPECT_THAT(run_spencer({"index", "--help"}).out, HasSubstr("exact|hnsw|ivfpq"));
