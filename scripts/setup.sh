@@ -170,5 +170,6 @@ model models.txt all-MiniLM-L6-v2
 if ((tests)); then
   model models-test.txt all-mpnet-base-v2
   test_tools
+  "$root/scripts/fetch_test_sources.sh"
 fi
 say "Dependencies are complete in $deps"

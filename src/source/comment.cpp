@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 namespace spencer {
@@ -97,10 +99,21 @@ std::string_view strip_marks(std::string_view line, bool& in_block) {
   return has_word(line) ? line : std::string_view();
 }
 
+constexpr std::pair<std::string_view, char> kEntities[] = {
+    {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}};
+
 /// Drops tags, keeping what a reference names: `<see cref="T:Foo"/>` becomes `T:Foo`.
 std::string without_xml(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
+    const auto* entity = std::find_if(std::begin(kEntities), std::end(kEntities), [&](auto& item) {
+      return text.substr(i).starts_with(item.first);
+    });
+    if (entity != std::end(kEntities)) {
+      result += entity->second;
+      i += entity->first.size();
+      continue;
+    }
     const bool tag = text[i] == '<' && i + 1 < text.size() &&
                      (text[i + 1] == '/' || std::isalpha(static_cast<unsigned char>(text[i + 1])));
     const auto close = tag ? text.find('>', i) : std::string_view::npos;

@@ -5,12 +5,14 @@
 #include <array>
 #include <cctype>
 
-#include "spencer/source/extract.h"
-
 namespace spencer {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
+
+bool is_space_only(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), is_space);
+}
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
@@ -25,6 +27,15 @@ std::uint32_t take(std::string_view text, std::uint32_t begin, std::uint32_t end
   return std::max(at, begin + 1);
 }
 
+/// text_length(), counted no further than just above `limit`.
+std::int64_t length_up_to(std::string_view text, std::int64_t limit) {
+  std::int64_t length = 0;
+  for (std::size_t i = 0; i < text.size() && length <= limit; ++i) {
+    length += is_space(text[i]) && i > 0 && is_space(text[i - 1]) ? 0 : 1;
+  }
+  return length;
+}
+
 std::uint32_t indentation(std::string_view line) {
   std::uint32_t width = 0;
   for (const char c : line) {
@@ -32,6 +43,14 @@ std::uint32_t indentation(std::string_view line) {
     width += c == '\t' ? 4 : 1;
   }
   return width;
+}
+
+/// `}  // namespace a`: a comment on a closing bracket.
+bool closes_block(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  if (!line.starts_with('}')) return false;
+  line.remove_prefix(std::min(line.find_first_not_of("}); \t"), line.size()));
+  return line.starts_with("//") || line.starts_with("/*") || line.starts_with('#');
 }
 
 /// The row after [first, stop) at which the code divides best: after a blank line, else before the
@@ -68,10 +87,7 @@ std::uint32_t Lines::row_of(std::uint32_t byte) const {
   return static_cast<std::uint32_t>(after - begins_.begin()) - 1;
 }
 
-bool Lines::is_blank(std::uint32_t row) const {
-  const std::string_view text = line(row);
-  return std::all_of(text.begin(), text.end(), is_space);
-}
+bool Lines::is_blank(std::uint32_t row) const { return is_space_only(line(row)); }
 
 bool Lines::is_trivial(std::uint32_t row) const {
   static constexpr std::array<std::string_view, 9> kWords = {
@@ -83,11 +99,22 @@ bool Lines::is_trivial(std::uint32_t row) const {
   };
   const auto first = std::find_if(text.begin(), text.end(), is_word);
   if (first == text.end()) return true;
-  const auto last = std::find_if_not(first, text.end(), is_word);
+  constexpr std::ptrdiff_t kLongest = 10;  // one more than any of the words
+  const auto last =
+      std::find_if_not(first, first + std::min(kLongest, text.end() - first), is_word);
   const std::string_view word(&*first, static_cast<std::size_t>(last - first));
-  const bool directive = first != text.begin() && *(first - 1) == '#' && word == "endif";
-  return directive || (std::find(kWords.begin(), kWords.end(), word) != kWords.end() &&
-                       std::none_of(last, text.end(), is_word));
+  const bool directive =
+      first != text.begin() && *(first - 1) == '#' && (word == "endif" || word == "endregion");
+  return directive || closes_block(text) ||
+         (std::find(kWords.begin(), kWords.end(), word) != kWords.end() &&
+          std::none_of(last, text.end(), is_word));
+}
+
+bool Lines::opens(std::uint32_t row) const {
+  const std::string_view text = line(row);
+  const auto first = text.find_first_not_of(" \t");
+  return is_trivial(row) && first != std::string_view::npos &&
+         std::string_view("/\"'{<").find(text[first]) != std::string_view::npos;
 }
 
 std::vector<Piece> cut(const Lines& lines, std::uint32_t begin, std::uint32_t end,
@@ -97,7 +124,9 @@ std::vector<Piece> cut(const Lines& lines, std::uint32_t begin, std::uint32_t en
   std::uint32_t row = begin < end ? lines.row_of(begin) : 1;
   std::uint32_t at = begin;  // the next byte to hand out; within `row`
   while (at < end && row <= last_row) {
-    if (at == std::max(begin, lines.begin(row)) && lines.is_trivial(row)) {
+    const bool from_start = at == std::max(begin, lines.begin(row));
+    const auto rest = lines.text().substr(at, std::min(end, lines.end(row)) - at);
+    if (from_start ? lines.is_trivial(row) && !lines.opens(row) : is_space_only(rest)) {
       at = lines.end(row++);
       continue;
     }
@@ -107,24 +136,24 @@ std::vector<Piece> cut(const Lines& lines, std::uint32_t begin, std::uint32_t en
     while (stop <= last_row && stop - row < rule.max_lines) {
       const std::uint32_t from = std::max(at, lines.begin(stop));
       const std::uint32_t to = std::min(end, lines.end(stop));
-      length += text_length(lines.text().substr(from, to - from));
+      length += length_up_to(lines.text().substr(from, to - from), limit - length);
       if (length > limit) break;
       ++stop;
     }
     if (stop == row) {  // one line is too long
       const std::uint32_t line_end = std::min(end, lines.end(row));
       const std::uint32_t to = take(lines.text(), at, line_end, limit);
-      pieces.push_back({row, row, at, to});
+      if (!is_space_only(rest.substr(0, to - at))) pieces.push_back({row, row, at, to});
       at = to;
       if (to == line_end) ++row;
       continue;
     }
     if (stop <= last_row && rule.overlap == 0) stop = best_division(lines, row, stop);
     std::uint32_t last = stop - 1;
-    while (last > row && lines.is_trivial(last) && stop > last_row) --last;
+    while (last > row && lines.is_blank(last) && stop > last_row) --last;
     pieces.push_back({row, last, at, std::min(end, lines.end(last))});
     if (stop > last_row) break;
-    const std::uint32_t overlap = std::min(rule.overlap, (stop - row) / 2);
+    const std::uint32_t overlap = std::min(rule.overlap, (stop - row) / 4);
     row = stop - overlap;
     at = lines.begin(row);
   }

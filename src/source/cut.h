@@ -25,6 +25,8 @@ class Lines {
   /// True where a line has nothing to look for: no letter or digit, or a word that only closes or
   /// divides ("end", "#endif", "public:").
   bool is_trivial(std::uint32_t row) const;
+  /// True for a trivial line that begins what follows: `/**`, a docstring's quotes, a bracket.
+  bool opens(std::uint32_t row) const;
 
  private:
   std::string_view text_;
@@ -45,8 +47,8 @@ struct CutRule {
   std::uint32_t overlap = 0;  ///< lines that a piece repeats; 0 = cut where the code divides
 };
 
-/// Cuts [begin, end) into pieces, trivial lines at either end of a piece left out. A line too long
-/// for a piece is cut between characters.
+/// Cuts [begin, end) into pieces; trivial lines before a piece and blank ones after are left out. A
+/// line too long for a piece is cut between characters.
 std::vector<Piece> cut(const Lines& lines, std::uint32_t begin, std::uint32_t end,
                        const CutRule& rule);
 

@@ -132,6 +132,10 @@ class Extractor {
       at = inner.end;
     }
     cut_to(at, entity.end);
+    if (!pieces.empty() && pieces.back().end >= at) {  // the closing brackets too
+      pieces.back().last_row = last_row(entity);
+      pieces.back().end = entity.end;
+    }
     return pieces;
   }
 
@@ -145,16 +149,18 @@ class Extractor {
 
   void add_windows() {
     const std::uint32_t count = lines_.count();
+    std::uint32_t past = 0;  // rows before it are done with
     for (std::uint32_t row = 0; row < count;) {
       if (covered_[row] || lines_.is_trivial(row)) {
-        ++row;
+        if (covered_[row++]) past = row;
         continue;
       }
       const std::uint32_t type = type_of_row_[row];
       std::uint32_t stop = row + 1;
+      while (row > past && lines_.opens(row - 1)) --row;
       while (stop < count && !covered_[stop] && same_block(type, type_of_row_[stop])) ++stop;
       add_window(row, stop, type);
-      row = stop;
+      row = past = stop;
     }
   }
 
@@ -169,12 +175,20 @@ class Extractor {
            rows < static_cast<std::uint32_t>(options_.nested_min_lines);
   }
 
+  /// True if nothing of the type but comment marks stands above the row.
+  bool is_head(const Entity& entity, std::uint32_t row) const {
+    for (auto above = first_row(entity); above < row; ++above) {
+      if (covered_[above] || !lines_.is_trivial(above)) return false;
+    }
+    return first_row(entity) <= row;
+  }
+
   void add_window(std::uint32_t row, std::uint32_t stop, std::uint32_t type) {
     const CutRule rule{options_.max_length, options_.max_length,
                        static_cast<std::uint32_t>(options_.window_lines),
                        static_cast<std::uint32_t>(options_.overlap_lines)};
     const Entity* entity = type == kNone ? nullptr : &entities_[type];
-    bool head = entity != nullptr && first_row(*entity) == row;
+    bool head = entity != nullptr && is_head(*entity, row);
     for (const Piece& piece : cut(lines_, lines_.begin(row), lines_.end(stop - 1), rule)) {
       CodeRecord result = record(piece);
       result.name = entity == nullptr ? stem_ : entity->name;
@@ -211,7 +225,8 @@ void ExtractOptions::validate() const {
   require(overlap_lines >= 0 && overlap_lines < window_lines,
           "overlap_lines must be from 0 to below window_lines" + shown(overlap_lines));
   require(nested_min_lines >= 1, "nested_min_lines must be at least 1" + shown(nested_min_lines));
-  require(max_parse_steps >= 0, "max_parse_steps must not be negative" + shown(max_parse_steps));
+  require(max_parse_seconds >= 0,
+          "max_parse_seconds must not be negative" + shown(max_parse_seconds));
 }
 
 std::int64_t text_length(std::string_view text) {
@@ -233,7 +248,8 @@ std::vector<CodeRecord> extract(std::string_view path, std::string_view text,
   }
   std::vector<Entity> entities;
   if (const Grammar* grammar = find_grammar(language, path)) {
-    if (auto found = outline(text, *grammar, options.max_parse_steps)) entities = std::move(*found);
+    if (auto found = outline(text, *grammar, options.max_parse_seconds))
+      entities = std::move(*found);
   }
   return Extractor(path, text, language, options).run(std::move(entities));
 }

@@ -1,5 +1,5 @@
 // Reads a file, makes it UTF-8, and judges whether it is worth indexing.
-#include <algorithm>
+#include <system_error>
 
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
@@ -45,11 +45,10 @@ std::string from_utf16(std::string_view bytes, bool big_endian) {
 LoadedSource load_source(const std::filesystem::path& root, const std::string& path,
                          const WalkOptions& options) {
   std::string bytes;
+  std::error_code error;
   try {
-    bytes = read_file(std::filesystem::is_directory(root) ? root / path : root);
+    bytes = read_file(std::filesystem::is_directory(root, error) ? root / path : root);
   } catch (const Error&) {
-    return skip(SkipReason::unreadable);
-  } catch (const std::filesystem::filesystem_error&) {
     return skip(SkipReason::unreadable);
   }
   if (static_cast<std::int64_t>(bytes.size()) > options.max_file_bytes) {

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <memory>
 
+#include <pthread.h>
+#include <time.h>
+
 #include "source/comment.h"
 #include "source/naming.h"
 
@@ -121,13 +124,15 @@ class Outliner {
     const std::string_view type = ts_node_type(value);
     const bool is_function = grammar_.is_value(type);
     if (!is_function && type != "object") return;
-    const std::string name = bound_name(text_, only_child(field(node, rule.name)));
+    const TSNode target = only_child(field(node, rule.name));
+    const std::string name = bound_name(text_, target);
     if (name.empty() && is_function) return;
     if (!is_function) {
       push_scope(name == "exports" ? "" : name, false, false);
       return;
     }
-    add_function(node, value, field(value, "body"), name, rule.kind);
+    const bool of_type = node_text(text_, target).find(".prototype.") != std::string_view::npos;
+    add_function(node, value, field(value, "body"), name, of_type ? "method" : rule.kind);
   }
 
   /// True for the value of a binding that has named it.
@@ -151,7 +156,7 @@ class Outliner {
       entity.signature = signature(ts_node_start_byte(node), ts_node_start_byte(body));
       python_docstring(body, entity);
     } else {
-      entity.signature = signature(ts_node_start_byte(function), ts_node_end_byte(function));
+      entity.signature = signature(ts_node_start_byte(function), first_line_end(function));
     }
     entities_.push_back(std::move(entity));
   }
@@ -188,9 +193,9 @@ class Outliner {
     locate(node, entity);
     push_scope(name, false, true);
     entity.name = qualified_;
-    const bool block = !ts_node_is_null(body) && entity.kind != "type";
+    const bool block = std::string_view(rule.body) == "body" && !ts_node_is_null(body);
     entity.signature = signature(ts_node_start_byte(node),
-                                 block ? ts_node_start_byte(body) : ts_node_end_byte(node));
+                                 block ? ts_node_start_byte(body) : first_line_end(node));
     if (block) python_docstring(body, entity);
     entities_.push_back(std::move(entity));
   }
@@ -287,6 +292,11 @@ class Outliner {
     }
   }
 
+  std::uint32_t first_line_end(TSNode node) const {
+    const auto line_end = text_.find('\n', ts_node_start_byte(node));
+    return static_cast<std::uint32_t>(std::min<std::size_t>(line_end, ts_node_end_byte(node)));
+  }
+
   std::string signature(std::uint32_t begin, std::uint32_t end) const {
     std::string result;
     for (; begin < end && result.size() < kMaxSignature; ++begin) {
@@ -316,10 +326,6 @@ class Outliner {
   std::uint32_t function_depth_ = 0;
 };
 
-struct Budget {
-  std::int64_t steps = 0;
-};
-
 struct Deleter {
   void operator()(TSParser* parser) const { ts_parser_delete(parser); }
   void operator()(TSTree* tree) const { ts_tree_delete(tree); }
@@ -331,23 +337,64 @@ const char* read_text(void* payload, std::uint32_t offset, TSPoint, std::uint32_
   return *size == 0 ? "" : text.data() + offset;
 }
 
+struct Job {
+  TSParser* parser = nullptr;
+  std::string_view text;
+  double max_seconds = 0;  ///< of the thread's own time: other work does not count
+  double started = 0;
+  TSTree* tree = nullptr;
+};
+
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+void* parse(void* payload) {
+  Job& job = *static_cast<Job*>(payload);
+  job.started = thread_seconds();
+  const TSParseOptions options{&job, [](TSParseState* state) {
+                                 const Job& running = *static_cast<Job*>(state->payload);
+                                 return thread_seconds() - running.started > running.max_seconds;
+                               }};
+  const TSInput input{&job.text, read_text, TSInputEncodingUTF8, nullptr};
+  job.tree = ts_parser_parse_with_options(job.parser, nullptr, input, options);
+  ts_parser_reset(job.parser);
+  return nullptr;
+}
+
+/// The parser frees its stack by recursion, as deep as a text nests: on a text long enough to
+/// overflow the usual 8 MB it runs on a stack made for the worst case, of which only the pages
+/// that are touched take memory. @return false if there is no such stack to be had
+bool parse_on_deep_stack(Job& job) {
+  constexpr std::size_t kSmallText = 16'384;
+  constexpr std::size_t kLargestText = std::size_t{4} << 20U;
+  constexpr std::size_t kBytesPerCharacter = 512;  // five times what was measured
+  if (job.text.size() <= kSmallText) return parse(&job) == nullptr;
+  if (job.text.size() > kLargestText) return false;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_t thread{};
+  const bool started =
+      pthread_attr_setstacksize(&attributes, job.text.size() * kBytesPerCharacter) == 0 &&
+      pthread_create(&thread, &attributes, parse, &job) == 0;
+  pthread_attr_destroy(&attributes);
+  return started && pthread_join(thread, nullptr) == 0;
+}
+
 }  // namespace
 
 std::optional<std::vector<Entity>> outline(std::string_view text, const Grammar& grammar,
-                                           std::int64_t max_steps) {
+                                           double max_seconds) {
   // A parser is kept per thread: making one costs more than parsing a small file.
   thread_local const std::unique_ptr<TSParser, Deleter> parser(ts_parser_new());
   ts_parser_set_language(parser.get(), grammar.tree_sitter());
-  // Well-formed code needs less than one step per byte, the worst real files a few.
-  Budget budget{max_steps > 0 ? max_steps : 20'000 + static_cast<std::int64_t>(text.size()) / 2};
-  const TSParseOptions options{&budget, [](TSParseState* state) {
-                                 return --static_cast<Budget*>(state->payload)->steps < 0;
-                               }};
-  const TSInput input{&text, read_text, TSInputEncodingUTF8, nullptr};
-  const std::unique_ptr<TSTree, Deleter> tree(
-      ts_parser_parse_with_options(parser.get(), nullptr, input, options));
-  ts_parser_reset(parser.get());
-  if (!tree) return std::nullopt;
+  // Ten times what real files take; recovery from errors in deep nesting would take minutes.
+  if (max_seconds <= 0) max_seconds = 0.25 + 3e-6 * static_cast<double>(text.size());
+  Job job{parser.get(), text, max_seconds};
+  if (!parse_on_deep_stack(job) || job.tree == nullptr) return std::nullopt;
+  const std::unique_ptr<TSTree, Deleter> tree(job.tree);
   return Outliner(text, grammar).run(ts_tree_root_node(tree.get()));
 }
 

@@ -22,10 +22,10 @@ struct Entity {
   std::uint32_t function_depth = 0;  ///< how many functions enclose it
 };
 
-/// @param max_steps bound on the parser's steps; 0 = generous for the size of the text
+/// @param max_seconds bound on the parser's processor time; 0 = generous for the size of the text
 /// @return entities in the order of their nodes, an outer one before those inside it; nothing if
 ///         the parser gave up
 std::optional<std::vector<Entity>> outline(std::string_view text, const Grammar& grammar,
-                                           std::int64_t max_steps);
+                                           double max_seconds);
 
 }  // namespace spencer

@@ -19,8 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string read_rules(const fs::path& path) {
+  std::error_code error;
   try {
-    return fs::is_regular_file(path) ? read_file(path) : std::string();
+    return fs::is_regular_file(path, error) ? read_file(path) : std::string();
   } catch (const Error&) {
     return {};  // as git: rules that cannot be read are none
   }

@@ -15,10 +15,11 @@ struct ExtractOptions {
   /// an encoder of 256 tokens reads.
   std::int64_t max_length = 900;
   std::int32_t window_lines = 40;     ///< longest window; shorter where max_length says so
-  std::int32_t overlap_lines = 8;     ///< lines that a window shares with the one before it
+  std::int32_t overlap_lines = 8;     ///< lines that a window shares with the one before it, at
+                                      ///< most a quarter of it
   std::int32_t nested_min_lines = 5;  ///< a named function inside another has a record of its own
                                       ///< from this size; it is always part of the outer one too
-  std::int64_t max_parse_steps = 0;   ///< bound on parsing, in the parser's own steps; 0 = by size
+  double max_parse_seconds = 0;       ///< bound on parsing, processor time; 0 = 0.25 s and 3 s/MB
   void validate() const;              ///< @throws Error{invalid_argument}
 };
 
