@@ -7,97 +7,78 @@
 namespace spencer {
 namespace {
 
-using nlohmann::json;
-
 /// The first of `names` that the record has, or the first of all.
-const char* field_of(const json& record, std::initializer_list<const char*> names) {
+const char* field_of(const JsonRecord& record, std::initializer_list<const char*> names) {
   for (const char* name : names) {
-    if (has_field(record, name)) return name;
+    if (record.has(name)) return name;
   }
   return *names.begin();
 }
 
-const char* query_tokens_field(const json& record) {
-  return field_of(record, {"docstring_tokens"});
-}
-const char* code_tokens_field(const json& record) {
+constexpr const char* kQueryTokens = "docstring_tokens";
+const char* code_tokens_field(const JsonRecord& record) {
   return field_of(record, {"code_tokens", "function_tokens"});
 }
-const char* code_field(const json& record) {
+const char* code_field(const JsonRecord& record) {
   return field_of(record, {"code", "original_string", "function"});
 }
 
-std::string joined(const std::vector<std::string>& tokens) {
-  std::string text;
-  for (const std::string& token : tokens) {
-    if (!text.empty()) text += ' ';
-    text += token;
-  }
+std::string not_blank(std::string text, const char* field, const JsonRecord& record) {
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) record.bad_field(field, "is empty");
   return text;
 }
 
-std::string not_empty(std::string text, const char* field, Where where) {
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    throw_bad_field(where, field, "is empty");
+bool wants_tokens(TextForm form, const JsonRecord& record, const char* field) {
+  return form == TextForm::tokens || (form == TextForm::automatic && record.has(field));
+}
+
+std::string query_text(const JsonRecord& record, TextForm form) {
+  if (wants_tokens(form, record, kQueryTokens)) {
+    return not_blank(record.joined(kQueryTokens), kQueryTokens, record);
   }
-  return text;
+  return not_blank(record.string("docstring"), "docstring", record);
 }
 
-bool wants_tokens(TextForm form, const json& record, const char* field) {
-  return form == TextForm::tokens || (form == TextForm::automatic && has_field(record, field));
-}
-
-std::string query_text(const json& record, TextForm form, Where where) {
-  const char* tokens = query_tokens_field(record);
-  if (wants_tokens(form, record, tokens)) {
-    return not_empty(joined(strings_field(record, tokens, where)), tokens, where);
-  }
-  return not_empty(string_field(record, "docstring", where), "docstring", where);
-}
-
-std::string code_text(const json& record, TextForm form, Where where) {
+std::string code_text(const JsonRecord& record, TextForm form) {
   const char* tokens = code_tokens_field(record);
-  if (wants_tokens(form, record, tokens)) {
-    return not_empty(joined(strings_field(record, tokens, where)), tokens, where);
-  }
+  if (wants_tokens(form, record, tokens)) return not_blank(record.joined(tokens), tokens, record);
   const char* field = code_field(record);
-  std::string code = string_field(record, field, where);
+  std::string code = record.string(field);
   // CodeSearchNet's code holds its docstring, which is the query.
-  const std::string docstring = optional_string_field(record, "docstring", where);
+  const std::string docstring = record.optional_string("docstring");
   const std::size_t at = docstring.empty() ? std::string::npos : code.find(docstring);
   if (at != std::string::npos) code.erase(at, docstring.size());
-  return not_empty(std::move(code), field, where);
+  return not_blank(std::move(code), field, record);
 }
 
-std::string record_id(const json& record, const JsonRecords& records,
+std::string record_id(const JsonRecord& record, const JsonRecords& records,
                       const std::filesystem::path& file) {
   for (const char* name : {"url", "_id", "id", "idx"}) {
-    if (has_field(record, name)) return id_field(record, name, records.where());
+    if (record.has(name)) return record.id(name);
   }
   return file.filename().string() + ":" + std::to_string(records.line());
 }
 
-bool in_split(const json& record, const std::string& split, Where where) {
-  if (split.empty() || !has_field(record, "partition")) return true;
-  return canonical_split(string_field(record, "partition", where)) == canonical_split(split);
+bool in_split(const JsonRecord& record, const std::string& split) {
+  if (split.empty() || !record.has("partition")) return true;
+  return canonical_split(record.string("partition")) == canonical_split(split);
 }
 
-std::vector<std::string> optional_strings(const json& record, const char* field, Where where) {
-  return has_field(record, field) ? strings_field(record, field, where)
-                                  : std::vector<std::string>();
+std::vector<std::string> optional_strings(const JsonRecord& record, const char* field) {
+  return record.has(field) ? record.strings(field) : std::vector<std::string>();
 }
 
-CodeSearchNetRecord full_record(const json& record, Where where) {
-  const auto text = [&](const char* field) { return optional_string_field(record, field, where); };
+CodeSearchNetRecord full_record(const JsonRecord& record) {
+  const auto text = [&](const char* field) { return record.optional_string(field); };
   return {.repo = text("repo"),
           .path = text("path"),
           .func_name = text("func_name"),
           .original_string = text("original_string"),
           .language = text("language"),
-          .code = string_field(record, code_field(record), where),
-          .code_tokens = optional_strings(record, code_tokens_field(record), where),
+          .code = record.string(code_field(record)),
+          .code_tokens = optional_strings(record, code_tokens_field(record)),
           .docstring = text("docstring"),
-          .docstring_tokens = optional_strings(record, "docstring_tokens", where),
+          .docstring_tokens = optional_strings(record, kQueryTokens),
           .sha = text("sha"),
           .url = text("url"),
           .partition = text("partition")};
@@ -111,11 +92,10 @@ void read_csn(const std::filesystem::path& file, ReadContext& context, bool with
   for (JsonRecords records(file); records.next();) {
     const std::string where = records.where();
     context.record([&] {
-      const json record = records.parse();
-      if (!in_split(record, context.options().split, where)) return;
-      sink({record_id(record, records, file), query_text(record, form, where),
-            with_code ? code_text(record, form, where) : std::string(),
-            optional_string_field(record, "repo", where)},
+      const JsonRecord record = records.parse();
+      if (!in_split(record, context.options().split)) return;
+      sink({record_id(record, records, file), query_text(record, form),
+            with_code ? code_text(record, form) : std::string(), record.optional_string("repo")},
            where);
     });
   }
@@ -126,9 +106,8 @@ void read_csn_codes(const std::filesystem::path& file, ReadContext& context,
   for (JsonRecords records(file); records.next();) {
     const std::string where = records.where();
     context.record([&] {
-      const json record = records.parse();
-      sink({record_id(record, records, file), code_text(record, context.options().text, where)},
-           where);
+      const JsonRecord record = records.parse();
+      sink({record_id(record, records, file), code_text(record, context.options().text)}, where);
     });
   }
 }
@@ -141,8 +120,8 @@ ReadReport read_code_search_net(std::span<const std::filesystem::path> data,
     for (JsonRecords records(file); records.next();) {
       const std::string where = records.where();
       context.record([&] {
-        const json record = records.parse();
-        if (in_split(record, options.split, where)) sink(full_record(record, where));
+        const JsonRecord record = records.parse();
+        if (in_split(record, options.split)) sink(full_record(record));
       });
     }
   }

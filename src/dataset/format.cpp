@@ -93,16 +93,16 @@ void add_folder(const fs::path& folder, const std::string& split, std::vector<fs
   files.insert(files.end(), found.begin(), found.end());
 }
 
-DataFormat format_of_record(const nlohmann::json& record, const std::string& where) {
-  const auto has = [&](const char* field) { return has_field(record, field); };
+DataFormat format_of_record(const JsonRecord& record) {
+  const auto has = [&](const char* field) { return record.has(field); };
   if (has("retrieval_idx") || (has("doc") && has("idx"))) return DataFormat::cosqa;
   if (has("query") && has("pos")) return DataFormat::flag;
   if (has("docstring_tokens") || has("docstring")) return DataFormat::csn;
   if (has("label") && has("index") && has("code")) return DataFormat::poj104;
   std::string fields;
-  for (const auto& member : record.items()) fields += (fields.empty() ? "" : ", ") + member.key();
-  throw Error(ErrorKind::corrupt, where + "the format cannot be told from the fields (" + fields +
-                                      "); name it with --format");
+  for (const auto& member : record.members()) fields += (fields.empty() ? "" : ", ") + member.key;
+  throw Error(ErrorKind::corrupt, record.where() + "the format cannot be told from the fields (" +
+                                      fields + "); name it with --format");
 }
 
 }  // namespace
@@ -191,7 +191,7 @@ DataFormat detect_format(const fs::path& data) {
   }
   JsonRecords records(data);
   if (!records.next()) throw Error(ErrorKind::corrupt, data.string() + ": holds no record");
-  return format_of_record(records.parse(), records.where());
+  return format_of_record(records.parse());
 }
 
 }  // namespace spencer

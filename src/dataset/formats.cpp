@@ -8,14 +8,7 @@
 namespace spencer {
 namespace {
 
-using nlohmann::json;
 namespace fs = std::filesystem;
-
-std::string not_empty_string(const json& record, const char* field, Where where) {
-  std::string text = string_field(record, field, where);
-  if (text.empty()) throw_bad_field(where, field, "is empty");
-  return text;
-}
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separator) {
   std::vector<std::string_view> fields;
@@ -69,19 +62,14 @@ void read_cosqa(const fs::path& file, ReadContext& context,
   for (JsonRecords records(file); records.next();) {
     const std::string where = records.where();
     context.record([&] {
-      const json record = records.parse();
+      const JsonRecord record = records.parse();
       CosqaItem item;
-      item.id = id_field(record, "idx", where);
-      item.query = not_empty_string(record, "doc", where);
-      item.code = optional_string_field(record, "code", where);
-      if (has_field(record, "label")) {
-        if (!record["label"].is_number_integer()) {
-          throw_bad_field(where, "label", "is not a whole number");
-        }
-        item.right = record["label"].get<std::int64_t>() == 1;
-      }
-      if (has_field(record, "retrieval_idx")) {
-        item.pool_id = id_field(record, "retrieval_idx", where);
+      item.id = record.id("idx");
+      item.query = record.not_empty_string("doc");
+      item.code = record.optional_string("code");
+      item.right = !record.has("label") || record.integer("label") == 1;
+      if (record.has("retrieval_idx")) {
+        item.pool_id = record.id("retrieval_idx");
       }
       sink(std::move(item), where);
     });
@@ -93,15 +81,9 @@ void read_cosqa_pool(const fs::path& file, ReadContext& context,
   for (JsonRecords records(file, true); records.next();) {
     const std::string where = records.where();
     context.record([&] {
-      const json record = records.parse();
-      const auto member = record.begin();
-      if (member == record.end()) throw Error(ErrorKind::corrupt, where + "an empty entry");
-      const std::string index = member.value().dump();
-      if (!member.value().is_number_integer()) {
-        throw Error(ErrorKind::corrupt,
-                    where + "the index of a code is not a whole number: " + index);
-      }
-      sink({index, member.key()}, where);
+      const JsonRecord record = records.parse();
+      const JsonRecord::Member& member = record.members().front();
+      sink({std::to_string(record.integer(member.key)), member.key}, where);
     });
   }
 }
@@ -135,13 +117,13 @@ void read_flag(const fs::path& file, ReadContext& context,
   for (JsonRecords records(file); records.next();) {
     const std::string where = records.where();
     context.record([&] {
-      const json record = records.parse();
+      const JsonRecord record = records.parse();
       FlagItem item;
       item.id = file.filename().string() + ":" + std::to_string(records.line());
-      item.query = not_empty_string(record, "query", where);
-      item.positives = strings_field(record, "pos", where);
-      if (item.positives.empty()) throw_bad_field(where, "pos", "is empty");
-      if (has_field(record, "neg")) item.negatives = strings_field(record, "neg", where);
+      item.query = record.not_empty_string("query");
+      item.positives = record.strings("pos");
+      if (item.positives.empty()) record.bad_field("pos", "is empty");
+      if (record.has("neg")) item.negatives = record.strings("neg");
       sink(std::move(item), where);
     });
   }
@@ -152,10 +134,8 @@ void read_poj104(const fs::path& file, ReadContext& context,
   for (JsonRecords records(file); records.next();) {
     const std::string where = records.where();
     context.record([&] {
-      const json record = records.parse();
-      sink({id_field(record, "index", where), id_field(record, "label", where),
-            not_empty_string(record, "code", where)},
-           where);
+      const JsonRecord record = records.parse();
+      sink({record.id("index"), record.id("label"), record.not_empty_string("code")}, where);
     });
   }
 }
@@ -165,14 +145,12 @@ void read_beir_texts(const fs::path& file, ReadContext& context,
   for (JsonRecords records(file); records.next();) {
     const std::string where = records.where();
     context.record([&] {
-      const json record = records.parse();
-      const char* id = has_field(record, "_id") ? "_id" : "id";
-      std::string text = string_field(record, "text", where);
-      const std::string title = optional_string_field(record, "title", where);
+      const JsonRecord record = records.parse();
+      const char* id = record.has("_id") ? "_id" : "id";
+      std::string text = record.string("text");
+      const std::string title = record.optional_string("title");
       if (!title.empty()) text = title + " " + text;
-      sink({has_field(record, id) ? id_field(record, id, where) : id_field(record, "_id", where),
-            std::move(text)},
-           where);
+      sink({record.has(id) ? record.id(id) : record.id("_id"), std::move(text)}, where);
     });
   }
 }

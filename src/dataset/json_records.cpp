@@ -1,24 +1,15 @@
 #include "dataset/json_records.h"
 
-#include <algorithm>
-
 #include "spencer/base/error.h"
 
 namespace spencer {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
 bool is_blank(char c) { return kBlanks.find(c) != std::string_view::npos; }
 
 }  // namespace
-
-void throw_bad_field(const std::string& where, std::string_view field, std::string_view problem) {
-  throw Error(ErrorKind::corrupt,
-              where + "field \"" + std::string(field) + "\" " + std::string(problem));
-}
 
 JsonRecords::JsonRecords(const std::filesystem::path& path, bool members)
     : source_(path), members_(members) {}
@@ -82,7 +73,9 @@ bool JsonRecords::next_element() {
     if (!in_string && depth == 0 && (c == ',' || c == closing)) {
       if (record_.empty()) record_line_ = source_.line_number();
       if (c == closing) finish();
-      return c != closing || !record_.empty();
+      if (c == closing && record_.empty()) return false;
+      if (members_) record_ = "{" + record_ + "}";
+      return true;
     }
     if (record_.empty()) record_line_ = source_.line_number();
     record_ += c;
@@ -112,57 +105,6 @@ void JsonRecords::finish() {
   }
 }
 
-json JsonRecords::parse() const {
-  json record;
-  try {
-    record = json::parse(members_ ? "{" + record_ + "}" : record_);
-  } catch (const json::exception& error) {
-    const std::string message = error.what();
-    throw Error(ErrorKind::corrupt,
-                where() + "not valid JSON: " +
-                    message.substr(std::min(message.size(), message.find("] ") + 2)));
-  }
-  if (!record.is_object()) throw Error(ErrorKind::corrupt, where() + "not a JSON object");
-  return record;
-}
-
-bool has_field(const json& record, const char* field) {
-  const auto found = record.find(field);
-  return found != record.end() && !found->is_null();
-}
-
-std::string string_field(const json& record, const char* field, const std::string& where) {
-  if (!has_field(record, field)) throw_bad_field(where, field, "is missing");
-  const json& value = record[field];
-  if (!value.is_string()) throw_bad_field(where, field, "is not a string");
-  return value.get<std::string>();
-}
-
-std::string optional_string_field(const json& record, const char* field, const std::string& where) {
-  return has_field(record, field) ? string_field(record, field, where) : std::string();
-}
-
-std::vector<std::string> strings_field(const json& record, const char* field,
-                                       const std::string& where) {
-  if (!has_field(record, field)) throw_bad_field(where, field, "is missing");
-  std::vector<std::string> values;
-  const json& value = record[field];
-  if (!value.is_array()) throw_bad_field(where, field, "is not a list of strings");
-  for (const json& element : value) {
-    if (!element.is_string()) throw_bad_field(where, field, "is not a list of strings");
-    values.push_back(element.get<std::string>());
-  }
-  return values;
-}
-
-std::string id_field(const json& record, const char* field, const std::string& where) {
-  if (!has_field(record, field)) throw_bad_field(where, field, "is missing");
-  const json& value = record[field];
-  if (value.is_number_integer()) return value.dump();
-  if (!value.is_string()) throw_bad_field(where, field, "is neither a string nor a whole number");
-  auto id = value.get<std::string>();
-  if (id.empty()) throw_bad_field(where, field, "is empty");
-  return id;
-}
+JsonRecord JsonRecords::parse() const { return JsonRecord(record_, where()); }
 
 }  // namespace spencer

@@ -5,10 +5,8 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "dataset/json_record.h"
 #include "dataset/text_source.h"
 
 namespace spencer {
@@ -21,8 +19,8 @@ class JsonRecords {
 
   /// Moves to the next record. @throws Error{corrupt} if the file itself is damaged
   bool next();
-  /// The present record, an object. @throws Error{corrupt} naming file and line
-  nlohmann::json parse() const;
+  /// The present record; valid until the next one. @throws Error{corrupt} naming file and line
+  JsonRecord parse() const;
   /// "file:line: ", of the line where the present record begins.
   std::string where() const;
   std::int64_t line() const { return record_line_; }
@@ -40,19 +38,5 @@ class JsonRecords {
   std::string record_;
   std::int64_t record_line_ = 0;
 };
-
-/// A string field. @throws Error{corrupt} naming the field, if it is absent or no string
-std::string string_field(const nlohmann::json& record, const char* field, const std::string& where);
-/// The same; empty where the field is absent or null.
-std::string optional_string_field(const nlohmann::json& record, const char* field,
-                                  const std::string& where);
-std::vector<std::string> strings_field(const nlohmann::json& record, const char* field,
-                                       const std::string& where);
-/// An id or a label: a string, or a whole number written out.
-std::string id_field(const nlohmann::json& record, const char* field, const std::string& where);
-bool has_field(const nlohmann::json& record, const char* field);
-
-[[noreturn]] void throw_bad_field(const std::string& where, std::string_view field,
-                                  std::string_view problem);
 
 }  // namespace spencer

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kTextsAtOnce = 4096;  // between two looks at the stop flag
+constexpr std::size_t kTextsAtOnce = 1024;  // between two looks at the stop flag
 constexpr int kWarmUpQueries = 5;
 
 double seconds_since(Clock::time_point start) {

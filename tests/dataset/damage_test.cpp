@@ -137,7 +137,7 @@ TEST_F(DamageTest, JsonArraysCutShortOrFollowedByText) {
 
 TEST_F(DamageTest, UnknownFormatsAndNamesAreToldWithTheNearest) {
   const auto path = write("d.jsonl", "{\"foo\":1,\"bar\":2}\n");
-  EXPECT_NE(error_of([&] { load(path); }).find("(bar, foo); name it with --format"),
+  EXPECT_NE(error_of([&] { load(path); }).find("(foo, bar); name it with --format"),
             std::string::npos);
   EXPECT_NE(error_of([] { parse_data_format("coqsa"); }, ErrorKind::invalid_argument)
                 .find("did you mean \"cosqa\""),
