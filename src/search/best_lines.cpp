@@ -86,6 +86,7 @@ std::vector<std::int32_t> best_lines(const CodeRecord& record,
     if (!is_bare(lines[i])) chosen.insert(i);
   }
   std::vector<std::int32_t> numbers;
+  numbers.reserve(chosen.size());
   for (const std::size_t line : chosen) {
     numbers.push_back(record.start_line + static_cast<std::int32_t>(line));
   }

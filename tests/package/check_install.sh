@@ -21,7 +21,7 @@ for file in "$work"/moved/bin/* "$work"/moved/lib/libspencer*.so; do
 done
 "$work/moved/bin/spencer" --version | grep -q '^spencer ' || fail "the moved program does not run"
 
-cmake -S "$here/consumer" -B "$work/consumer" -DCMAKE_CXX_COMPILER="$compiler" \
+cmake -G Ninja -S "$here/consumer" -B "$work/consumer" -DCMAKE_CXX_COMPILER="$compiler" \
   -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null
 cmake --build "$work/consumer" >/dev/null
 output=$(SPENCER_LIBTORCH=$torch "$work/consumer/consumer" "$deps/models/all-MiniLM-L6-v2" "retry")
