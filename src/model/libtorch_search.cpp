@@ -57,6 +57,16 @@ fs::path virtual_environment_base(const fs::path& prefix) {
   return {};
 }
 
+/// The folder with the library at or under `root`, or empty.
+fs::path library_folder(const fs::path& root) {
+  for (const char* below : {"", "lib", "torch/lib"}) {
+    if (is_there(root / below / kLibrary)) return root / below;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::vector<fs::path> python_package_folders() {
   std::vector<fs::path> folders;
   for (const fs::path& bin : path_list(environment("PATH"))) {
@@ -80,16 +90,6 @@ std::vector<fs::path> python_package_folders() {
   folders.emplace_back("/usr/lib/python3/dist-packages");
   return folders;
 }
-
-/// The folder with the library at or under `root`, or empty.
-fs::path library_folder(const fs::path& root) {
-  for (const char* below : {"", "lib", "torch/lib"}) {
-    if (is_there(root / below / kLibrary)) return root / below;
-  }
-  return {};
-}
-
-}  // namespace
 
 std::string LibtorchSearch::explanation() const {
   std::string text =

@@ -21,6 +21,10 @@ struct LibtorchSearch {
 /// @throws Error{not_found} if $SPENCER_LIBTORCH is set and holds none
 LibtorchSearch find_libtorch();
 
+/// Where Python packages may lie: of the first python3 on $PATH, of what it was made from where it
+/// is a virtual environment, of the user, and of the system.
+std::vector<std::filesystem::path> python_package_folders();
+
 /// The folder of libspencer itself.
 std::filesystem::path own_library_folder();
 
