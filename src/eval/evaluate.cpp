@@ -128,12 +128,16 @@ StageResult summarise(const char* name, std::vector<QueryOutcome>&& outcomes,
   return stage;
 }
 
+/// The last part of a path, also of one that ends in a slash or is ".".
+std::string folder_name(const fs::path& path) {
+  const fs::path folder = fs::absolute(path).lexically_normal();
+  return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+}
+
 }  // namespace
 
 std::string system_label(const DualEncoder& model) {
-  fs::path folder = fs::absolute(model.path()).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();
-  std::string label = folder.filename().string();
+  std::string label = folder_name(model.path());
   if (model.exit_layer() != 0) label += "@" + std::to_string(model.exit_layer());
   return label;
 }
@@ -182,7 +186,7 @@ SystemResult evaluate(const Benchmark& benchmark, const Plan& plan, DualEncoder&
   }
   PairScores second_stage;
   if (reranker != nullptr) {
-    result.reranker = reranker->folder().path.filename().string();
+    result.reranker = folder_name(reranker->folder().path);
     result.reranker_length = reranker->length();
     reranker->score(benchmark.queries[0].text, std::vector<std::string>{benchmark.codes[0].text});
     second_stage = [&](std::span<const std::pair<std::string, std::string>> pairs) {

@@ -119,14 +119,15 @@ def main():
         make_benchmark(work / "data", pool)
         make_reranker(work / "reranker", model, head.resolve())
         output = subprocess.run(
-            [program, "eval", work / "data", "--model", model, "--reranker", work / "reranker",
+            [program, "eval", work / "data", "--model", model, "--reranker", f"{work}/reranker/",
              "--rerank-depth", "7", "--run", work / "run.txt", "--qrels", work / "qrels.txt",
              "--report", work / "report.html", "--no-cache", "--quiet", "--json", "--metrics",
              ",".join(NAMES)],
             check=True, text=True, stdout=subprocess.PIPE).stdout
         figures = json.loads(output)
         assert figures["protocol"] == "qrels" and figures["queries"] == 30
-        assert figures["candidates"] == 120 and figures["reranker"]["depth"] == 7
+        assert figures["candidates"] == 120
+        assert figures["reranker"] == {"model": "reranker", "depth": 7, "rule": "spencer"}
         compare_runs(work, figures, 7)
         check_report(work / "report.html")
     print("figures equal pytrec_eval's to 1e-06, both stages")
