@@ -159,8 +159,7 @@ TEST(Errors, NoPermission) {
   const std::string program = SPENCER_PROGRAM;
   std::vector<std::string> command = {program, "search", "parse a date"};
   if (::geteuid() == 0) {
-    command.insert(command.begin(),
-                   {"setpriv", "--bounding-set=-dac_override,-dac_read_search"});
+    command.insert(command.begin(), {"setpriv", "--bounding-set=-dac_override,-dac_read_search"});
   }
   const RunResult refused = run_program(command, tree.here());
   fs::permissions(index, fs::perms::owner_all);
