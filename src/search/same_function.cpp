@@ -1,6 +1,7 @@
 #include "search/same_function.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace spencer {
 namespace {
@@ -9,19 +10,22 @@ bool same_name(const CodeRecord& a, const CodeRecord& b) {
   return a.path == b.path && a.name == b.name && a.kind == b.kind;
 }
 
+/// Whether a record is long enough to be a part with more to follow. Short ones of one name, line
+/// upon line, are overloads.
+bool may_continue(const CodeRecord& record) { return record.end_line - record.start_line >= 3; }
+
 /// Whether two records of one name are one thing: they overlap, or an unbroken chain of records of
-/// that name fills the lines between. Overloads, which share a name, have other lines in between.
+/// that name fills the lines between. Overloads have other lines in between, or are short.
 bool are_one(const IndexReader& reader, const CodeRecord& a, const CodeRecord& b) {
   if (!same_name(a, b)) return false;
-  const CodeRecord& upper = a.start_line <= b.start_line ? a : b;
-  const CodeRecord& lower = a.start_line <= b.start_line ? b : a;
-  std::int32_t reached = upper.end_line;
-  while (reached < lower.start_line) {
-    const std::optional<RecordId> next = reader.find(upper.path, reached + 1);
-    if (!next) return false;
-    const CodeRecord between = reader.record(*next);
-    if (!same_name(between, upper) || between.end_line <= reached) return false;
-    reached = between.end_line;
+  CodeRecord link = a.start_line <= b.start_line ? a : b;
+  const std::int32_t target = std::max(a.start_line, b.start_line);
+  while (link.end_line < target) {
+    const std::optional<RecordId> next = reader.find(link.path, link.end_line + 1);
+    if (!may_continue(link) || !next) return false;
+    CodeRecord after = reader.record(*next);
+    if (!same_name(after, link) || after.end_line <= link.end_line) return false;
+    link = std::move(after);
   }
   return true;
 }

@@ -137,11 +137,13 @@ TEST_F(SearcherTest, AFunctionInPartsIsOneAnswerAndOverloadsAreTwo) {
                make_record("a.py", "long", "function", 51, 60),
                make_record("B.java", "B.put", "method", 1, 5, "java"),  // overloads
                make_record("B.java", "B.put", "method", 7, 12, "java"),
+               make_record("B.java", "B.get", "method", 20, 20, "java"),  // in adjacent lines
+               make_record("B.java", "B.get", "method", 21, 21, "java"),
                make_record("notes", "notes", "window", 1, 40, "text"),  // overlapping windows
                make_record("notes", "notes", "window", 31, 70, "text")},
-              {0, 30, 5, 10, 20, 21, 40, 41});
+              {0, 30, 5, 10, 20, 21, 60, 61, 40, 41});
   EXPECT_THAT(names_like("a.py", 2, without_model()),
-              ElementsAre("long:31", "B.put:1", "B.put:7", "notes:1"));
+              ElementsAre("long:31", "B.put:1", "B.put:7", "notes:1", "B.get:20", "B.get:21"));
   // The other parts of what was asked for are left out too.
   EXPECT_THAT(names_like("a.py", 12, without_model(2)), ElementsAre("B.put:7", "B.put:1"));
 }
