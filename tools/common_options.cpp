@@ -92,7 +92,8 @@ void apply_config(CLI::App& app, const std::string& verb, const std::filesystem:
     const bool section_mark = item.name == "++" || item.name == "--";
     const bool other_verb = !item.parents.empty() && item.parents.front() != verb;
     if (section_mark || other_verb) continue;
-    CLI::Option* option = app.get_option_no_throw("--" + item.name);
+    const std::string dashes = item.name.size() == 1 ? "-" : "--";
+    CLI::Option* option = app.get_option_no_throw(dashes + item.name);
     if (option == nullptr || item.parents.size() > 1) {
       const std::string near = nearest_option(app, "--" + item.name);
       throw Error(ErrorKind::invalid_argument,

@@ -13,6 +13,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,11 +87,17 @@ pid_t spawn(std::vector<std::string> command, const RunSetup& setup, int in, int
   return child;
 }
 
-int wait_for(pid_t child) {
+double in_seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+void wait_for(pid_t child, RunResult& result) {
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  rusage used{};
+  while (::wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.cpu_seconds = in_seconds(used.ru_utime) + in_seconds(used.ru_stime);
 }
 
 /// Reads what is there; false at the end of the stream.
@@ -135,7 +142,7 @@ RunResult run_program(const std::vector<std::string>& command, const RunSetup& s
     if (open[0].revents != 0 && !read_some(open[0].fd, result.out)) open[0].fd = -1;
     if (open[1].revents != 0 && !read_some(open[1].fd, result.err)) open[1].fd = -1;
   }
-  result.code = wait_for(child);
+  wait_for(child, result);
   result.seconds = since(start);
   return result;
 }
@@ -162,7 +169,7 @@ RunResult run_on_terminal(const std::vector<std::string>& arguments, const RunSe
   while (read_some(terminal, result.out)) {
   }
   ::close(terminal);
-  result.code = wait_for(child);
+  wait_for(child, result);
   result.seconds = since(start);
   return result;
 }

@@ -15,7 +15,8 @@ namespace spencer {
 struct RunResult {
   int code = -1;  ///< exit code, or 128 plus the signal that killed it
   std::string out, err;
-  double seconds = 0;
+  double seconds = 0;      ///< wall clock
+  double cpu_seconds = 0;  ///< of all its threads; a busy machine distorts it less
 };
 
 struct RunSetup {

@@ -77,6 +77,10 @@ TEST(Search, FiltersActBeforeTheTopKIsTaken) {
   EXPECT_THAT(tree.names({query, "web", "--path", "*.js"}), Contains("renderTable"));
   EXPECT_THAT(tree.names({query, "web", "--path", "*.py"}), IsEmpty());
   EXPECT_THAT(tree.names({query, "--lang", "rust"}), IsEmpty());
+  tree.write("options.toml",
+             "[search]\nk = 2\nlang = [\"go\"]\nkind = [\"function\", \"method\"]\n");
+  EXPECT_THAT(tree.names({query, "--config", "options.toml"}),
+              testing::UnorderedElementsAre("Cache.Evict", "CountWords"));
   const RunResult slip = tree.search({query, "--lang", "pyhton"});
   EXPECT_EQ(slip.code, 2);
   EXPECT_THAT(slip.err, HasSubstr("did you mean 'python'?"));

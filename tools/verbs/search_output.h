@@ -19,7 +19,7 @@ struct TextStyle {
 };
 
 void write_text(std::ostream& out, const std::vector<Hit>& hits, const TextStyle& style);
-/// One object a line; docs/formats.md describes the fields.
+/// One object a line; docs/command-line.md describes the fields.
 void write_json_lines(std::ostream& out, const std::vector<Hit>& hits);
 
 }  // namespace spencer
