@@ -140,8 +140,9 @@ void count_changes(const Survey& found, IndexSummary& summary) {
 }
 
 bool is_function(std::string_view kind) {
-  static constexpr std::array<std::string_view, 6> kOther = {"window",    "class", "struct",
-                                                             "interface", "enum",  "module"};
+  static constexpr std::array<std::string_view, 13> kOther = {
+      "window", "class",  "struct", "union",  "enum",       "interface", "trait",
+      "impl",   "module", "object", "record", "annotation", "type"};
   return std::find(kOther.begin(), kOther.end(), kind) == kOther.end();
 }
 
