@@ -60,7 +60,8 @@ class ChunkRanker {
   }
 
   std::int64_t block_size() const {
-    return std::clamp<std::int64_t>(kScoresAtOnce / std::max<std::int64_t>(codes_.rows(), 1), 1, kQueriesAtOnce);
+    return std::clamp<std::int64_t>(kScoresAtOnce / std::max<std::int64_t>(codes_.rows(), 1), 1,
+                                    kQueriesAtOnce);
   }
 
   /// First-stage outcomes of queries [begin, end) of the chunk, each with its `depth_` best.
