@@ -51,8 +51,11 @@ fetch_archives() {
   python3 -m venv "$work/venv"
   local pip=("$work/venv/bin/pip" --quiet --disable-pip-version-check)
   "${pip[@]}" install --no-deps --require-hashes -r "$requirements/test-sources-build.txt"
-  PATH=$work/venv/bin:$PATH "${pip[@]}" download --no-deps --require-hashes --no-binary :all: \
-    --no-build-isolation -r "$requirements/test-sources.txt" -d "$work/archives"
+  # jep looks for a JDK's folders before it tells its name; nothing of it is built.
+  mkdir -p "$work/jdk/include/linux" "$work/jdk/lib/server"
+  touch "$work/jdk/include/jni.h" "$work/jdk/lib/server/libjvm.so"
+  JAVA_HOME=$work/jdk PATH=$work/venv/bin:$PATH "${pip[@]}" download --no-deps --require-hashes \
+    --no-binary :all: --no-build-isolation -r "$requirements/test-sources.txt" -d "$work/archives"
   local name archive files
   while read -r name archive files; do
     [[ -n $name ]] || continue
