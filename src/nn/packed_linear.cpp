@@ -34,19 +34,26 @@ double thread_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-/// The least time of a product the size of a small encoder's feed-forward layer.
-double product_seconds(at::ScalarType type) {
-  const at::Tensor x = at::ones({256, 384}, type);
-  const at::Tensor packed = pack_weight(at::ones({1536, 384}, type));
-  const at::Tensor bias = at::zeros({1536}, type);
-  double least = 1e9;
-  for (int i = 0; i < 4; ++i) {
-    const double start = thread_seconds();
-    packed_linear(x, packed, bias);
-    if (i > 0) least = std::min(least, thread_seconds() - start);  // the first one compiles
+/// A product the size of a small encoder's feed-forward layer, and the least time it took.
+class TimedProduct {
+ public:
+  explicit TimedProduct(at::ScalarType type)
+      : x_(at::ones({128, 384}, type)),
+        packed_(pack_weight(at::ones({1536, 384}, type))),
+        bias_(at::zeros({1536}, type)) {
+    packed_linear(x_, packed_, bias_);  // the first one compiles
   }
-  return least;
-}
+  void run() {
+    const double start = thread_seconds();
+    packed_linear(x_, packed_, bias_);
+    least_ = std::min(least_, thread_seconds() - start);
+  }
+  double least() const { return least_; }
+
+ private:
+  at::Tensor x_, packed_, bias_;
+  double least_ = 1e9;
+};
 
 }  // namespace
 
@@ -81,7 +88,12 @@ bool cpu_prefers_bfloat16() {
   static const bool prefers = [] {
     const c10::InferenceMode inference;
     try {
-      return product_seconds(at::kFloat) > 1.3 * product_seconds(at::kBFloat16);
+      TimedProduct single(at::kFloat), half(at::kBFloat16);
+      for (int i = 0; i < 12; ++i) {  // in turns, so that a busy machine disturbs both alike
+        single.run();
+        half.run();
+      }
+      return single.least() > 1.3 * half.least();
     } catch (const c10::Error&) {
       return false;  // oneDNN refuses bfloat16 on CPUs without AVX-512
     }

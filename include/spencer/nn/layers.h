@@ -67,7 +67,7 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
 at::Tensor pool(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling);
 
 /// Whether this CPU multiplies bfloat16 matrices at least 1.3 times as fast as float32 ones.
-/// Measured once per process (about 20 ms): the instructions alone do not tell, since some CPUs
+/// Measured once per process (about 50 ms): the instructions alone do not tell, since some CPUs
 /// that have them run them at half the rate of float32.
 bool cpu_prefers_bfloat16();
 
