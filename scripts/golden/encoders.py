@@ -11,10 +11,12 @@ import json
 import pathlib
 import shutil
 import sys
+import tempfile
 
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from sentence_transformers import CrossEncoder
 
 TEXTS = [
     "read a json file",
@@ -81,7 +83,21 @@ def real_cross_encoder(models, out):
         tensors[f"{i}.ids"] = inputs["input_ids"][0].int()
         tensors[f"{i}.types"] = inputs["token_type_ids"][0].int()
         tensors[f"{i}.score"] = model(**inputs).logits[0]
+    check_against_sentence_transformers(model, tokenizer, tensors)
     save_file(tensors, out / "minilm-cross.safetensors")
+
+
+def check_against_sentence_transformers(model, tokenizer, tensors):
+    """The scores stored are also those of sentence-transformers' CrossEncoder."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        encoder = CrossEncoder(folder, max_length=256, device="cpu")
+        scores = encoder.predict(PAIRS, activation_fn=torch.nn.Identity(), convert_to_tensor=True)
+    stored = torch.cat([tensors[f"{i}.score"] for i in range(len(PAIRS))])
+    difference = (scores - stored).abs().max().item()
+    print(f"CrossEncoder: {len(PAIRS)} pairs, largest difference {difference:.1e}")
+    assert difference < 1e-5, difference
 
 
 def tiny_config(kind):
