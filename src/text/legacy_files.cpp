@@ -118,7 +118,8 @@ json added_tokens_of_config(const json& config, const json& usual) {
     tokens.push_back(std::move(entry));
   };
   std::vector<std::pair<std::int64_t, json>> listed;
-  for (const auto& [id, token] : config.value("added_tokens_decoder", json::object()).items()) {
+  const json by_id = config.value("added_tokens_decoder", json::object());
+  for (const auto& [id, token] : by_id.items()) {
     json entry = added_token(token, "");
     entry["special"] = token.value("special", false);
     listed.emplace_back(std::stoll(id), std::move(entry));
