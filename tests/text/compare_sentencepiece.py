@@ -27,9 +27,10 @@ from reference_tokenizers import standard_library
 from tokenize_client import Client
 
 
-def train(codes, **options):
-    lines = [line for text in standard_library(12) for line in text.splitlines() if line.strip()]
-    lines += [as_text(text) for text in nasty_strings(codes)[::20]]
+def train(**options):
+    texts = standard_library(12)
+    lines = [line for text in texts for line in text.splitlines() if line.strip()]
+    lines += [as_text(text) for text in nasty_strings(texts)[::20]]
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=(line[:400].replace("\n", " ").replace("\0", " ") for line in lines),
@@ -161,7 +162,7 @@ def run(case, program, quick):
     codes, queries = cosqa_texts()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        model = train(codes, **family.options)
+        model = train(**family.options)
         (folder / family.file).write_bytes(model)
         config = {"tokenizer_class": family.tokenizer_class}
         (folder / "tokenizer_config.json").write_text(json.dumps(config))
