@@ -66,13 +66,15 @@ class SentenceTransformers:
 
     def train(self, model_folder, pairs, steps):
         """(loss, seconds since the start) at the end of each step."""
+        import datasets
         import torch
-        from datasets import Dataset
+        import transformers
         from sentence_transformers import (SentenceTransformer, SentenceTransformerTrainer,
                                            SentenceTransformerTrainingArguments)
-        from sentence_transformers.losses import MultipleNegativesRankingLoss
-        from transformers import TrainerCallback
+        from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
+        datasets.disable_progress_bars()
+        transformers.logging.disable_progress_bar()
         torch.set_num_threads(self.args.threads)
         losses, ends = [], []
 
@@ -82,7 +84,7 @@ class SentenceTransformers:
                 losses.append(loss.item())
                 return loss
 
-        class Clock(TrainerCallback):
+        class Clock(transformers.TrainerCallback):
             def on_step_end(self, *_, **__):
                 ends.append(time.perf_counter())
 
@@ -93,11 +95,13 @@ class SentenceTransformers:
             options = SentenceTransformerTrainingArguments(
                 folder, per_device_train_batch_size=self.args.batch_size, max_steps=steps,
                 learning_rate=LEARNING_RATE, weight_decay=0.01, bf16=self.precision == "bfloat16",
-                use_cpu=True, seed=SEED, save_strategy="no", logging_strategy="no", report_to="none",
-                disable_tqdm=True)
-            SentenceTransformerTrainer(
-                model, options, Dataset.from_dict({"query": queries, "code": codes}),
-                loss=RecordedLoss(model), callbacks=[Clock()]).train()
+                use_cpu=True, seed=SEED, save_strategy="no", logging_strategy="no",
+                report_to="none", disable_tqdm=True)
+            trainer = SentenceTransformerTrainer(
+                model, options, datasets.Dataset.from_dict({"query": queries, "code": codes}),
+                loss=RecordedLoss(model), callbacks=[Clock()])
+            trainer.remove_callback(transformers.PrinterCallback)
+            trainer.train()
         return list(zip(losses, ends))
 
 
@@ -119,7 +123,7 @@ class Spencer:
                  "--query-length", str(args.length), "--code-length", str(args.length),
                  "--precision", self.precision, "--learning-rate", str(LEARNING_RATE),
                  "--threads", str(args.threads), "--seed", str(SEED), "--log-every", "1",
-                 "--device", "cpu"], check=True)
+                 "--device", "cpu"], check=True, stdout=subprocess.DEVNULL)
             lines = map(json.loads, (folder / "run" / "metrics.jsonl").read_text().splitlines())
             return [(line["loss"], line["seconds"]) for line in lines if line["event"] == "step"]
 

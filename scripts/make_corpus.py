@@ -43,7 +43,7 @@ SPLITS = ("test", "valid", "train")  # of near duplicates, the earlier split kee
 HELD_OUT = {"test": ("celery", "mitmproxy", "networkx", "dulwich"),
             "valid": ("nltk", "scrapy", "fonttools")}
 SMALL = ("dulwich", "scrapy", "alembic")
-MOST_OF_A_PACKAGE = 1500  # pairs of a training package
+MOST_OF_A_PACKAGE = 600  # pairs of a training package
 MOST_HELD_OUT = 1500      # pairs of a split, in equal parts of its packages
 
 
@@ -245,8 +245,9 @@ def write_lines(path, lines):
 
 def readme(packages, taken, texts):
     counts = ", ".join(f"{split} {len(taken[split])}" for split in reversed(SPLITS))
-    head = f"""Code search corpus, made by scripts/make_corpus.py from Python {platform.python_version()}
-and the packages below. Their licences apply to what was taken from them.
+    head = f"""Code search corpus, made by scripts/make_corpus.py, run by Python
+{platform.python_version()}, from the packages below. Their licences apply to what was taken from
+them.
 
 pairs: {counts}
 texts like queries, of training packages alone: {texts}

@@ -5,9 +5,11 @@ Sources are parsed, never run.
 
 import ast
 import dataclasses
+import functools
 import inspect
 import io
 import re
+import sys
 import tokenize
 import warnings
 
@@ -42,8 +44,17 @@ class Function:
     last_line: int
     source: str          # as it stands in the file, without the outer indentation
     code: str            # the source without its docstring
-    code_tokens: tuple   # without comments and layout
     docstring: str       # the whole of it, without indentation; "" if there is none
+
+    @functools.cached_property
+    def code_tokens(self):
+        """Without comments and layout; none if there is something that is no Python."""
+        try:
+            return [sys.intern(token.string)
+                    for token in tokenize.generate_tokens(io.StringIO(self.code).readline)
+                    if token.type not in SPACING]
+        except (tokenize.TokenError, SyntaxError):
+            return []
 
 
 def is_own_source(path):
@@ -90,10 +101,9 @@ def functions(source, tree):
         docstring = ast.get_docstring(node, clean=False)
         body = lines[node.lineno - 1:node.end_lineno]
         code = body if docstring is None else without_docstring(node, body)
-        tokens = code and code_tokens(dedent(code, node.col_offset))
-        if tokens:
+        if code:
             yield Function(".".join((*scope, node.name)), node.lineno, node.end_lineno,
-                           dedent(body, node.col_offset), dedent(code, node.col_offset), tokens,
+                           dedent(body, node.col_offset), dedent(code, node.col_offset),
                            inspect.cleandoc(docstring or ""))
 
 
@@ -112,14 +122,6 @@ def dedent(lines, columns):
     """Only where all that is cut is blank: the lines of a string may begin further left."""
     return "\n".join(line[columns:] if not line[:columns].strip() else line
                      for line in lines).rstrip() + "\n"
-
-
-def code_tokens(code):
-    try:
-        return tuple(token.string for token in tokenize.generate_tokens(io.StringIO(code).readline)
-                     if token.type not in SPACING)
-    except (tokenize.TokenError, SyntaxError):
-        return ()
 
 
 def code_lines(code):
@@ -166,4 +168,4 @@ def is_pair(function):
     name = function.name.rsplit(".", 1)[-1]
     return (code_lines(function.code) >= MIN_CODE_LINES and not TEST_NAME.search(name)
             and not is_special(name)
-            and is_description(summary(function.docstring)))
+            and is_description(summary(function.docstring)) and bool(function.code_tokens))

@@ -2,9 +2,8 @@
 and names of functions in words. They have no code of their own; distillation needs none."""
 
 import ast
-import io
+import itertools
 import re
-import tokenize
 
 from corpus.functions import WORD, definitions, is_special, plain_text, summary
 
@@ -38,19 +37,10 @@ def name_in_words(scope, name):
 
 def comments(source):
     """The whole-line comments, those on lines that follow each other as one."""
-    block, last = [], 0
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT and token.line.lstrip().startswith("#"):
-                if token.start[0] != last + 1 and block:
-                    yield " ".join(block)
-                    block = []
-                block.append(token.string.lstrip("#!: ").strip())
-                last = token.start[0]
-    except (tokenize.TokenError, SyntaxError):
-        pass
-    if block:
-        yield " ".join(block)
+    lines = map(str.strip, source.split("\n"))
+    for is_comment, block in itertools.groupby(lines, lambda line: line.startswith("#")):
+        if is_comment:
+            yield " ".join(line.lstrip("#!: ") for line in block)
 
 
 def of_source(source, tree):

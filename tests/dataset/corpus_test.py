@@ -46,7 +46,7 @@ class FunctionsTest(unittest.TestCase):
                          '    def inner():\n        """An inner function."""\n'
                          "    return line, inner\n")
         self.assertEqual(parse.code_tokens[:8],
-                         ("def", "parseHeader", "(", "self", ",", "line", ")", ":"))
+                         ["def", "parseHeader", "(", "self", ",", "line", ")", ":"])
         self.assertNotIn("# strip the line", parse.code_tokens)
         self.assertEqual((wait.name, wait.docstring), ("wait", ""))
         self.assertEqual(wait.code, 'async def wait(n):\n    text = """\n'
@@ -78,7 +78,8 @@ class SummaryTest(unittest.TestCase):
     def test_what_describes(self):
         self.assertTrue(functions.is_description("Sort the list."))
         for text in ("Sort it", "See the other one there.", "f(a, b, c) -> value",
-                     "Read from https://a.b or so", "Größe der Datei lesen", "a = b + c - d * [e]"):
+                     "Read from https://a.b or so", "Größe der Datei lesen",
+                     "a = b + c - d * [e]"):
             self.assertFalse(functions.is_description(text), text)
 
     def test_what_makes_a_pair(self):
