@@ -94,10 +94,21 @@ def definitions(node, scope=()):
             yield from definitions(child, scope)
 
 
+def is_stub(node):
+    """Whether nothing is done: `pass`, `...`, a docstring, `raise NotImplementedError`."""
+    return all(isinstance(statement, ast.Pass)
+               or isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+               or isinstance(statement, ast.Raise)
+               and "NotImplemented" in ast.unparse(statement.exc or statement)
+               for statement in node.body)
+
+
 def functions(source, tree):
-    """The functions of a file that can be cut out whole."""
+    """The functions of a file that do something and can be cut out whole."""
     lines = source.split("\n")
     for scope, node in definitions(tree):
+        if is_stub(node):
+            continue
         docstring = ast.get_docstring(node, clean=False)
         body = lines[node.lineno - 1:node.end_lineno]
         code = body if docstring is None else without_docstring(node, body)

@@ -52,6 +52,12 @@ class FunctionsTest(unittest.TestCase):
         self.assertEqual(wait.code, 'async def wait(n):\n    text = """\n'
                          'left of the function"""\n    return text * n\n')
 
+    def test_leaves_out_what_does_nothing(self):
+        for body in ('"""Sorts."""', "pass", "...", "raise NotImplementedError('later')",
+                     '"""Sorts."""\n  raise NotImplementedError'):
+            self.assertEqual(of("def f():\n  " + body), [], body)
+        self.assertEqual(len(of("def f():\n  raise\ndef g():\n  raise ValueError(1)")), 2)
+
     def test_reads_declared_encodings_and_refuses_what_it_cannot_read(self):
         latin = "# -*- coding: latin-1 -*-\nname = 'é'\r\n"
         self.assertEqual(functions.read_source(latin.encode("latin-1")),
