@@ -9,7 +9,8 @@ pair once per round, in float32 and in bfloat16; the rounds are interleaved, so 
 machine's speed meets all. Counted from the end of the first step to the end of the last, tokenising
 included. Utilisation is 6 FLOPs per token and weight outside the embedding tables, over the speed
 of a 2048^3 matrix product in the same precision on the same threads. At the start, the losses of
-one and the same batch without dropout are compared. Makes its own environment
+one and the same batch without dropout are compared. More threads than free cores slow libtorch's
+OpenMP down several times over: see the load average that is printed. Makes its own environment
 (scripts/requirements/bench.txt) on the first run.
 """
 
@@ -17,6 +18,7 @@ import argparse
 import gzip
 import itertools
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -75,6 +77,7 @@ class SentenceTransformers:
 
         datasets.disable_progress_bars()
         transformers.logging.disable_progress_bar()
+        transformers.logging.set_verbosity_error()
         torch.set_num_threads(self.args.threads)
         losses, ends = [], []
 
@@ -213,6 +216,7 @@ def main():
     args = parser.parse_args()
     enter_environment()
 
+    print(f"load average of the last minute, on {os.cpu_count()} cores: {os.getloadavg()[0]:.1f}")
     compare_losses(args)
     pairs = read_pairs(args.pairs, args.steps * args.batch_size)
     table(args, pairs, *measure(args, pairs))
