@@ -12,6 +12,7 @@ medians: wall clock, and CPU seconds of all threads, which a busy machine distor
 
 import argparse
 import gzip
+import hashlib
 import json
 import os
 import pathlib
@@ -31,14 +32,17 @@ def enter_environment():
     """Runs this script again inside its own environment."""
     deps = pathlib.Path(os.environ.get("SPENCER_DEPS", ROOT / ".deps"))
     home = pathlib.Path(os.environ.get("SPENCER_BENCH_VENV", deps / "bench-venv"))
-    if pathlib.Path(sys.prefix) == home:
-        return
+    requirements = ROOT / "scripts" / "requirements" / "bench.txt"
+    stamp = home / f"complete-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]}"
     python = home / "bin" / "python"
-    if not (home / "complete").exists():
+    if stamp.exists() and pathlib.Path(sys.prefix) == home:
+        return
+    if not python.exists():
         venv.create(home, with_pip=True)
+    if not stamp.exists():
         subprocess.run([python, "-m", "pip", "install", "-q", "--require-hashes", "-r",
-                        ROOT / "scripts" / "requirements" / "bench.txt"], check=True)
-        (home / "complete").touch()
+                        requirements], check=True)
+        stamp.touch()
     os.execv(python, [str(python), *sys.argv])
 
 

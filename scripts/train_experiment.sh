@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Trains a dual encoder and a cross-encoder on real code, and says what both are worth on packages
+# that neither has seen: train_experiment.sh CORPUS OUT
+# CORPUS is what scripts/make_corpus.py made. Run again, it goes on where it was stopped. Any of the
+# settings below may be given in the environment.
+set -euo pipefail
+if (($# != 2)); then
+  echo "Usage: train_experiment.sh CORPUS OUT" >&2
+  exit 2
+fi
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+corpus=$1 out=$2
+
+: "${SPENCER:=$root/build/release/tools/spencer}"
+: "${MODEL:=${SPENCER_DEPS:-$root/.deps}/models/all-MiniLM-L6-v2}"
+: "${THREADS:=2}" "${SEED:=1}" "${DEVICE:=auto}" "${PRECISION:=auto}"
+: "${QUERY_LENGTH:=64}" "${CODE_LENGTH:=128}" "${CROSS_LENGTH:=192}"
+: "${DUAL_STEPS:=600}" "${DUAL_BATCH:=32}" "${DUAL_RATE:=2e-5}" "${DUAL_WARMUP:=0.1}"
+: "${CROSS_STEPS:=600}" "${CROSS_BATCH:=8}" "${CROSS_RATE:=2e-5}" "${CROSS_WARMUP:=0.1}"
+: "${NEGATIVES:=3}" "${VALID_EVERY:=150}" "${RERANK_DEPTH:=10}"
+
+train() {
+  local kind=$1
+  shift
+  [[ -e $out/$kind/model ]] && return
+  "$SPENCER" train "$kind" --model "$MODEL" --train "$corpus/train.jsonl.gz" \
+    --valid "$corpus/valid.jsonl.gz" --output "$out/$kind" --text raw \
+    --valid-every "$VALID_EVERY" --seed "$SEED" --threads "$THREADS" --device "$DEVICE" \
+    --precision "$PRECISION" --resume "$@"
+}
+
+# evaluate DATA OPTION...: every query among all codes.
+evaluate() {
+  "$SPENCER" eval "$@" --protocol full --threads "$THREADS" --device "$DEVICE" \
+    --query-length "$QUERY_LENGTH" --code-length "$CODE_LENGTH"
+}
+
+mkdir -p "$out"
+train dual --max-steps "$DUAL_STEPS" --batch-size "$DUAL_BATCH" --learning-rate "$DUAL_RATE" \
+  --warmup "$DUAL_WARMUP" --query-length "$QUERY_LENGTH" --code-length "$CODE_LENGTH"
+train cross --dual "$out/dual/model" --max-steps "$CROSS_STEPS" --batch-size "$CROSS_BATCH" \
+  --learning-rate "$CROSS_RATE" --warmup "$CROSS_WARMUP" --negatives "$NEGATIVES" \
+  --length "$CROSS_LENGTH"
+
+held_out=("$corpus/test.jsonl.gz" --text raw)
+echo "== Packages held out: recall before and after training"
+evaluate "${held_out[@]}" --model "$MODEL" --model "$out/dual/model" --report "$out/recall.html"
+echo "== Packages held out: recall and re-ranking"
+evaluate "${held_out[@]}" --model "$out/dual/model" --reranker "$out/cross/model" \
+  --rerank-depth "$RERANK_DEPTH" --report "$out/rerank.html"
+echo "== CoSQA, which nothing was trained on: recall before and after training"
+evaluate "$root/tests/data/cosqa" --model "$MODEL" --model "$out/dual/model"

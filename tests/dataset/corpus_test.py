@@ -1,0 +1,143 @@
+"""Tests of what scripts/make_corpus.py takes from sources: corpus_test.py SCRIPTS"""
+
+import pathlib
+import random
+import sys
+import unittest
+
+sys.path.insert(0, sys.argv.pop(1))
+from corpus import duplicates, functions, queries  # noqa: E402
+
+SOURCE = '''
+class Reader:
+    @cached
+    def parseHeader(self, line):
+        """Parse a header line.
+
+        Longer text.
+        """
+        # strip the line
+        def inner():
+            """An inner function."""
+        return line, inner
+
+    def one_line(self): "Shares its line."; return 1
+
+if WINDOWS:
+    async def wait(n):
+        text = """
+left of the function"""
+        return text * n
+'''
+
+
+def of(source):
+    return list(functions.functions(source, functions.parse(source)))
+
+
+class FunctionsTest(unittest.TestCase):
+    def test_takes_functions_and_methods_but_no_inner_ones(self):
+        parse, wait = of(SOURCE)
+        self.assertEqual(parse.name, "Reader.parseHeader")
+        self.assertEqual((parse.first_line, parse.last_line), (4, 12))
+        self.assertEqual(parse.docstring, "Parse a header line.\n\nLonger text.")
+        self.assertTrue(parse.source.startswith('def parseHeader(self, line):\n    """Parse a'))
+        self.assertEqual(parse.code, "def parseHeader(self, line):\n    # strip the line\n"
+                         '    def inner():\n        """An inner function."""\n'
+                         "    return line, inner\n")
+        self.assertEqual(parse.code_tokens[:8],
+                         ["def", "parseHeader", "(", "self", ",", "line", ")", ":"])
+        self.assertNotIn("# strip the line", parse.code_tokens)
+        self.assertEqual((wait.name, wait.docstring), ("wait", ""))
+        self.assertEqual(wait.code, 'async def wait(n):\n    text = """\n'
+                         'left of the function"""\n    return text * n\n')
+
+    def test_leaves_out_what_does_nothing(self):
+        for body in ('"""Sorts."""', "pass", "...", "raise NotImplementedError('later')",
+                     '"""Sorts."""\n  raise NotImplementedError'):
+            self.assertEqual(of("def f():\n  " + body), [], body)
+        self.assertEqual(len(of("def f():\n  raise\ndef g():\n  raise ValueError(1)")), 2)
+
+    def test_reads_declared_encodings_and_refuses_what_it_cannot_read(self):
+        latin = "# -*- coding: latin-1 -*-\nname = 'é'\r\n"
+        self.assertEqual(functions.read_source(latin.encode("latin-1")),
+                         latin.replace("\r\n", "\n"))
+        self.assertIsNone(functions.read_source(b"name = '\xff'\n"))
+        self.assertIsNone(functions.parse("print 'old'"))
+
+    def test_leaves_out_tests_and_copies(self):
+        self.assertTrue(functions.is_own_source("json/decoder.py"))
+        for path in ("json/tests/x.py", "pip/_vendor/rich/box.py", "test_json.py", "a_pb2.py",
+                     "json/data.txt"):
+            self.assertFalse(functions.is_own_source(path), path)
+
+
+class SummaryTest(unittest.TestCase):
+    def test_ends_at_paragraphs_fields_and_sections(self):
+        for end in ("\n\nMore.", "\n:param x: it", "\nArgs:\n  x", "\n>>> f()", "\n-----"):
+            self.assertEqual(functions.summary("Sort\nthe list." + end), "Sort the list.")
+
+    def test_loses_markup(self):
+        self.assertEqual(functions.summary("Get a :class:`~a.b.Model` of ``x`` from `here <u>`_:"),
+                         "Get a Model of x from here")
+
+    def test_what_describes(self):
+        self.assertTrue(functions.is_description("Sort the list."))
+        for text in ("Sort it", "See the other one there.", "f(a, b, c) -> value",
+                     "Read from https://a.b or so", "Größe der Datei lesen",
+                     "a = b + c - d * [e]"):
+            self.assertFalse(functions.is_description(text), text)
+
+    def test_what_makes_a_pair(self):
+        body = '    """Sort the whole list."""\n    x = sorted(y)\n    return x\n'
+        self.assertTrue(functions.is_pair(*of("def latest(y):\n" + body)))
+        for name in ("__len__", "test_it", "check_test", "testIt"):
+            self.assertFalse(functions.is_pair(*of(f"def {name}(y):\n" + body)), name)
+        self.assertFalse(functions.is_pair(*of(
+            'def f(y):\n    """Sort the whole list."""\n    # note\n    return sorted(y)\n')))
+
+
+class DuplicatesTest(unittest.TestCase):
+    def test_counts_repeated_tokens(self):
+        self.assertEqual(duplicates.multiset(["a", "(", "a", "b"]),
+                         {("a", 0), ("a", 1), ("b", 0)})
+
+    def test_threshold(self):
+        words = list("abcdefghij")
+        one_other, two_others = words[:9] + ["x"], words[:8] + ["x", "y"]  # 9/11 and 8/12 of each
+        self.assertEqual(duplicates.first_of_each([words, one_other, two_others]), [0, 2])
+
+    def test_finds_what_comparing_all_with_all_finds(self):
+        choose = random.Random(3)
+        lists = [[choose.choice("abcdef") for _ in range(choose.randint(1, 9))]
+                 for _ in range(300)]
+        sets, kept = [duplicates.multiset(tokens) for tokens in lists], []
+        for i, a in enumerate(sets):
+            if not any(len(a & sets[k]) >= 0.8 * len(a | sets[k]) for k in kept):
+                kept.append(i)
+        self.assertEqual(duplicates.first_of_each(lists), kept)
+        self.assertLess(len(kept), 250)
+
+
+class QueriesTest(unittest.TestCase):
+    def test_names_in_words(self):
+        self.assertEqual(queries.name_in_words((), "parseHTTPHeader"), "parse http header")
+        self.assertEqual(queries.name_in_words(("HttpClient",), "close"), "close http client")
+        self.assertEqual(queries.name_in_words(("C",), "_read_json_file2"), "read json file 2")
+
+    def test_sentences_of_docstrings_comments_and_names(self):
+        texts = list(queries.of_source(SOURCE + "# First part\n# of a note. Second.\n",
+                                       functions.parse(SOURCE)))
+        for text in ("Parse a header line", "strip the line", "First part of a note",
+                     "parse header reader"):
+            self.assertIn(text, texts)
+
+    def test_what_is_like_a_query(self):
+        self.assertTrue(queries.is_query_like("parse a header line"))
+        for text in ("read it", "return foo(x) if y", "Copyright of the authors", "x = y or z",
+                     "word " * 31):
+            self.assertFalse(queries.is_query_like(text), text)
+
+
+if __name__ == "__main__":
+    unittest.main()
