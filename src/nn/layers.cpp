@@ -33,6 +33,8 @@ at::Tensor Linear::forward_residual(const at::Tensor& x, const at::Tensor& aroun
 void Linear::pack(at::ScalarType type) {
   packed_weight_ = pack_weight(weight.to(type));
   if (bias.defined()) packed_bias_ = bias.to(type);
+  weight.reset();
+  bias.reset();
 }
 
 Linear concatenate(at::ArrayRef<const Linear*> layers) {

@@ -111,11 +111,11 @@ at::Tensor PostNormEncoder::layer(std::size_t index, const at::Tensor& hidden,
 void PostNormEncoder::pack_layers(at::ScalarType type) {
   for (Layer& layer : layers_) {
     layer.query_key_value = concatenate({&layer.query, &layer.key, &layer.value});
+    layer.query = layer.key = layer.value = {};
     for (Linear* linear :
          {&layer.query_key_value, &layer.attention_output, &layer.intermediate, &layer.output}) {
       linear->pack(type);
     }
-    layer.query_key_value.weight.reset();
   }
 }
 

@@ -102,11 +102,11 @@ at::Tensor PreNormEncoder::finish(const at::Tensor& hidden) const {
 void PreNormEncoder::pack_layers(at::ScalarType type) {
   for (Layer& layer : layers_) {
     layer.query_key_value = concatenate({&layer.query, &layer.key, &layer.value});
+    layer.query = layer.key = layer.value = {};
     for (Linear* linear :
          {&layer.query_key_value, &layer.attention_output, &layer.intermediate, &layer.output}) {
       linear->pack(type);
     }
-    layer.query_key_value.weight.reset();
   }
 }
 

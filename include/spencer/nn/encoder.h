@@ -27,7 +27,7 @@ class Encoder {
   virtual void visit(const ParameterVisitor& visitor) = 0;
 
   /// Prepares for inference on the CPU: hidden states are of `type` (float32 or bfloat16) from now
-  /// on, and the layers multiply with packed copies of their weights. Not for training.
+  /// on, and the layers multiply with packed copies in place of their weights. Not for training.
   void pack(at::ScalarType type);
 
   /// The hidden state after the exit layer; a pre-norm encoder's last one is normalised, those

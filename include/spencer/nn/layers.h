@@ -34,8 +34,8 @@ struct Linear {
   /// @param around [N, out]
   at::Tensor forward_residual(const at::Tensor& x, const at::Tensor& around, double dropout) const;
 
-  /// Keeps a copy of the parameters in the layout oneDNN multiplies fastest, for inference on the
-  /// CPU with inputs of this type; later changes of `weight` and `bias` do not reach it.
+  /// Gives `weight` and `bias` up for a copy in the layout oneDNN multiplies fastest, for inference
+  /// on the CPU with inputs of this type.
   void pack(at::ScalarType type);
   bool is_packed() const { return packed_weight_.defined(); }
 
