@@ -48,6 +48,8 @@ def main():
         for _ in range(QUERY_REPEATS):
             for exit_layer, system in systems.items():
                 queries[exit_layer].append(system.timed(QUERY))
+        for system in systems.values():
+            system.process.communicate()
 
     def medians(times):
         return [statistics.median(column) for column in zip(*times)]
