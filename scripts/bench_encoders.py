@@ -124,12 +124,12 @@ class OnnxRuntime:
 
 
 class Spencer:
-    def __init__(self, args, precision, texts, folder):
+    def __init__(self, args, precision, texts, folder, exit_layer=0):
         self.name = f"spencer {precision}"
-        self.out = folder / f"{precision}.bin"
+        self.out = folder / f"{precision}-{exit_layer}.bin"
         self.process = subprocess.Popen(
             [args.program, args.model, precision, str(args.threads), str(args.length), texts,
-             self.out], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+             self.out, str(exit_layer)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def timed(self, command):
         self.process.stdin.write(command + "\n")

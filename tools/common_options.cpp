@@ -59,7 +59,7 @@ void add_engine(CLI::App& app, EngineOptions& engine) {
       ->type_name("N")
       ->capture_default_str()
       ->group(kModelGroup);
-  app.add_option("--exit", engine.exit_layer, "Stop after this many layers; 0: all")
+  app.add_option("--exit", engine.exit_layer, "Stop after this many layers; 0: the last exit")
       ->type_name("N")
       ->capture_default_str()
       ->group(kModelGroup);

@@ -158,6 +158,112 @@ def other_forms(model, out):
     model.save_pretrained(out / "tiny-roberta-sharded", max_shard_size="40KB")
 
 
+EXITS = (1, 3, 4)
+HEAD_DIMENSION = 16
+
+
+def starcoder2_config(**changes):
+    fields = dict(vocab_size=96, hidden_size=32, num_hidden_layers=4, num_attention_heads=4,
+                  num_key_value_heads=2, intermediate_size=48, max_position_embeddings=64,
+                  rope_parameters={"rope_type": "default", "rope_theta": 1000.0})
+    return transformers.Starcoder2Config(**(fields | changes))
+
+
+def starcoder2_inputs():
+    generator = torch.Generator().manual_seed(6)
+    return [torch.randint(0, 96, (1, n), generator=generator) for n in (1, 7, 7, 3, 64, 24)]
+
+
+def encode_with_starcoder2(model, ids):
+    """Without the causal mask: a mask of four dimensions is taken as it is. The states of all
+    layers, of which transformers normalises the last, and those that the layers themselves give."""
+    raw = []
+    hooks = [layer.register_forward_hook(lambda module, inputs, state: raw.append(state))
+             for layer in model.layers]
+    everything = torch.zeros(1, 1, ids.shape[1], ids.shape[1])
+    result = model(ids, attention_mask=everything, output_hidden_states=True, use_cache=False)
+    for hook in hooks:
+        hook.remove()
+    return result.hidden_states, raw
+
+
+def random_exit_heads(hidden_size, layers):
+    """The norms' parameters are not of ModularStarEncoder: a stack normalises its last state."""
+    generator = torch.Generator().manual_seed(8)
+    heads = {}
+    for exit in EXITS:
+        shapes = {"weight": (HEAD_DIMENSION, hidden_size), "bias": (HEAD_DIMENSION,)}
+        if exit < layers:
+            shapes |= {"norm.weight": (hidden_size,), "norm.bias": (hidden_size,)}
+        for name, shape in shapes.items():
+            heads[f"exits.{exit}.{name}"] = torch.randn(shape, generator=generator)
+    return heads
+
+
+def vector_at(exit, heads, raw, states, eps):
+    """Norm, mean, projection, and length 1."""
+    state = states[-1][0]
+    if exit < len(raw):
+        state = torch.nn.functional.layer_norm(
+            raw[exit - 1][0], state.shape[-1:], heads[f"exits.{exit}.norm.weight"],
+            heads[f"exits.{exit}.norm.bias"], eps)
+    vector = heads[f"exits.{exit}.weight"] @ state.mean(0) + heads[f"exits.{exit}.bias"]
+    return torch.nn.functional.normalize(vector, dim=0)
+
+
+def gradients(model, ids):
+    """Of the sum of the last state under fixed weights, for parameters of every kind."""
+    weights = torch.randn(ids.shape[1], model.config.hidden_size,
+                          generator=torch.Generator().manual_seed(9))
+    with torch.inference_mode(False), torch.enable_grad():
+        model.zero_grad()
+        states, _ = encode_with_starcoder2(model, ids.clone())
+        (states[-1][0] * weights.clone()).sum().backward()
+    parameters = dict(model.named_parameters())
+    names = ["embed_tokens.weight", "layers.0.input_layernorm.weight",
+             "layers.0.self_attn.k_proj.weight", "layers.3.mlp.c_fc.weight", "norm.bias"]
+    return {f"gradient.{name}": parameters[name].grad for name in names} | {
+        "gradient_weights": weights}
+
+
+def tiny_starcoder2(out):
+    """As a causal language model's file, whose names begin with "model."; with exit heads."""
+    config = starcoder2_config()
+    with torch.inference_mode(False):
+        whole = transformers.Starcoder2ForCausalLM._from_config(
+            config, attn_implementation="eager").eval()
+        randomise(whole, 3)
+    folder = out / "tiny-starcoder2"
+    whole.save_pretrained(folder)
+    (folder / "generation_config.json").unlink()
+    heads = random_exit_heads(config.hidden_size, config.num_hidden_layers)
+    save_file(heads, folder / "exits.safetensors", metadata={"format": "pt"})
+    tensors = gradients(whole.model, starcoder2_inputs()[5])
+    for i, ids in enumerate(starcoder2_inputs()):
+        states, raw = encode_with_starcoder2(whole.model, ids)
+        tensors[f"{i}.ids"] = ids[0].int()
+        tensors[f"{i}.hidden"] = sampled(states, ids.shape[1])
+        for exit in EXITS:
+            tensors[f"{i}.exit{exit}"] = vector_at(exit, heads, raw, states, config.norm_epsilon)
+    save_file(tensors, out / "tiny-starcoder2.safetensors")
+
+
+def sharded_starcoder2(out):
+    """Multi-query attention, no biases, in shards."""
+    model = transformers.Starcoder2Model._from_config(
+        starcoder2_config(num_key_value_heads=1, use_bias=False, num_hidden_layers=3,
+                          sliding_window=5),
+        attn_implementation="eager").eval()
+    randomise(model, 4)
+    model.save_pretrained(out / "tiny-starcoder2-sharded", max_shard_size="40KB")
+    tensors = {}
+    for i, ids in enumerate(starcoder2_inputs()):
+        states, _ = encode_with_starcoder2(model, ids)
+        tensors[f"{i}.ids"] = ids[0].int()
+        tensors[f"{i}.hidden"] = sampled(states, ids.shape[1])
+    save_file(tensors, out / "tiny-starcoder2-sharded.safetensors")
+
+
 @torch.inference_mode()
 def main():
     models, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -173,6 +279,8 @@ def main():
         model = tiny_model(kind, seed, out)
         if kind == "roberta":
             other_forms(model, out)
+    tiny_starcoder2(out)
+    sharded_starcoder2(out)
 
 
 if __name__ == "__main__":

@@ -50,11 +50,12 @@ std::unique_ptr<DualEncoder> DualEncoder::open(const fs::path& path, const Engin
   encoder->query_ = folders.query_encoder == folders.code_encoder
                         ? encoder->code_
                         : open_tower(folders.query_encoder);
-  if (encoder->query_->folder.hidden_size != encoder->code_->folder.hidden_size) {
+  encoder->code_->folder.resolve_exit(encoder->options_.exit_layer);  // an error now, not later
+  if (encoder->query_->folder.dimension() != encoder->code_->folder.dimension()) {
     throw Error(ErrorKind::shape, path.string() + ": the query tower makes vectors of " +
-                                      std::to_string(encoder->query_->folder.hidden_size) +
+                                      std::to_string(encoder->query_->folder.dimension()) +
                                       " dimensions, the code tower of " +
-                                      std::to_string(encoder->code_->folder.hidden_size));
+                                      std::to_string(encoder->code_->folder.dimension()));
   }
   encoder->lengths_.query =
       resolve_length("query", lengths.query, folders.query_length, encoder->query_->folder);
@@ -66,8 +67,10 @@ std::unique_ptr<DualEncoder> DualEncoder::open(const fs::path& path, const Engin
 TextEncoder& DualEncoder::tower(Tower& tower) {
   if (!tower.encoder) {
     EngineOptions options = options_;
-    // A distilled query tower may be shallower than the exit the code tower is read at.
-    if (&tower != code_.get() && options.exit_layer > tower.folder.layers) options.exit_layer = 0;
+    // A distilled query tower may be shallower than the exit the code tower is read at, or have
+    // exits of its own.
+    const bool own = &tower != code_.get();
+    if (own && !tower.folder.has_exit(options.exit_layer)) options.exit_layer = 0;
     tower.encoder = load_engine().text_encoder(tower.folder.path, options);
   }
   return *tower.encoder;

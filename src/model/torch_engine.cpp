@@ -4,6 +4,7 @@
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <thread>
 
 #include <ATen/ATen.h>
@@ -15,6 +16,8 @@
 #include "spencer/nn/classifier.h"
 #include "spencer/nn/device.h"
 #include "spencer/nn/encoder.h"
+#include "spencer/nn/exit_heads.h"
+#include "spencer/nn/exits.h"
 
 #include "model/engine_abi.h"
 
@@ -106,25 +109,28 @@ constexpr std::int64_t kCpuBatchTokens = 1024;
 constexpr std::int64_t kRowMultiple = 16;  // oneDNN compiles a kernel for each number of rows
 constexpr std::int64_t kDeviceBatchTokens = 16384;
 
-/// An encoder on its device, and the ways to feed it any number of sequences.
+/// An encoder up to its exit, on its device, and the ways to feed it any number of sequences.
+/// Layers beyond the exit are neither read nor held.
 class Runner {
  public:
   Runner(const ModelFolder& folder, const EngineOptions& options)
       : folder_(folder),
         options_(options),
+        exit_(folder.resolve_exit(options.exit_layer)),
         device_(open_device(options.device)),
         threads_(options.threads > 0 ? options.threads : core_count()) {
-    encoder_ = make_encoder(folder);
+    encoder_ = make_encoder(folder.first_layers(exit_));
     weights_ = Weights::open(folder.path);
     load_parameters(*encoder_, weights_);
     prepare();
   }
 
   const ModelFolder& folder() const { return folder_; }
+  int exit() const { return exit_; }
   const Weights& weights() const { return weights_; }
   at::Device device() const { return device_; }
 
-  /// Calls `finish` with the last hidden state of each batch and gives its rows to `out`.
+  /// Calls `finish` with the hidden state at the exit of each batch and gives its rows to `out`.
   /// @param finish (hidden [N, H], batch) -> [B, width]; called on several threads at once
   template <typename Finish>
   void run(std::span<const TokenSequence> sequences, std::span<float> out, std::size_t width,
@@ -142,9 +148,7 @@ class Runner {
       for (const std::size_t i : indices)
         views.push_back({sequences[i].ids, sequences[i].type_ids});
       const PackedBatch batch = pack(views, folder_, device_, row_multiple_);
-      ForwardOptions forward;
-      forward.exit_layer = options_.exit_layer;
-      const at::Tensor result = finish(encoder_->forward(batch, forward).to(at::kFloat), batch);
+      const at::Tensor result = finish(encoder_->forward(batch).to(at::kFloat), batch);
       const at::Tensor rows = result.to(at::kCPU, at::kFloat).contiguous();
       const float* row = rows.const_data_ptr<float>();
       for (const std::size_t index : indices) {
@@ -189,6 +193,7 @@ class Runner {
 
   ModelFolder folder_;
   EngineOptions options_;
+  int exit_;
   at::Device device_;
   int threads_;
   std::int64_t row_multiple_ = 1;
@@ -199,16 +204,25 @@ class Runner {
 class TorchTextEncoder : public TextEncoder {
  public:
   TorchTextEncoder(const ModelFolder& folder, const EngineOptions& options)
-      : runner_(folder, options) {}
+      : runner_(folder, options) {
+    if (folder.head_dimension == 0) return;
+    heads_.emplace(folder, folder.exits, folder.head_dimension);
+    load_parameters(*heads_, Weights::open_file(folder.path / kExitHeadsFile));
+    heads_->visit([&](const std::string&, at::Tensor& parameter, at::IntArrayRef) {
+      parameter = parameter.to(runner_.device());
+    });
+  }
 
-  std::int64_t dimension() const override { return runner_.folder().hidden_size; }
+  std::int64_t dimension() const override { return runner_.folder().dimension(); }
 
   void encode(std::span<const TokenSequence> sequences, std::span<float> out) override {
     const ModelFolder& folder = runner_.folder();
     guarded([&] {
       runner_.run(sequences, out, static_cast<std::size_t>(dimension()),
                   [&](const at::Tensor& hidden, const PackedBatch& batch) {
-                    const at::Tensor vectors = pool(hidden, batch, folder.pooling);
+                    const at::Tensor vectors =
+                        heads_ ? heads_->forward(hidden, batch, folder.pooling, runner_.exit())
+                               : pool(hidden, batch, folder.pooling);
                     return folder.normalize ? normalize_rows(vectors) : vectors;
                   });
     });
@@ -216,6 +230,7 @@ class TorchTextEncoder : public TextEncoder {
 
  private:
   Runner runner_;
+  std::optional<ExitHeads> heads_;
 };
 
 class TorchPairScorer : public PairScorer {

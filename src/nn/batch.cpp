@@ -14,7 +14,8 @@ namespace {
 }
 
 void check(const SequenceView& sequence, std::size_t index, const EncoderConfig& config) {
-  if (sequence.ids.empty()) refuse(index, "is empty; even an empty text has its special tokens");
+  if (sequence.ids.empty())
+    refuse(index, "has no tokens: an empty text needs a tokenizer that adds special ones");
   if (static_cast<std::int64_t>(sequence.ids.size()) > config.position_limit()) {
     refuse(index, "has " + std::to_string(sequence.ids.size()) +
                       " tokens; the model reads at most " +
@@ -33,19 +34,15 @@ void check(const SequenceView& sequence, std::size_t index, const EncoderConfig&
   }
 }
 
-/// BERT counts positions from 0. RoBERTa and MPNet count from the padding id's row on, and leave a
-/// padding token that stands in a text on that row (transformers' create_position_ids).
+/// RoBERTa and MPNet leave a padding token that stands in a text on the padding id's row
+/// (transformers' create_position_ids); the other families know no such thing.
 void write_positions(const SequenceView& sequence, const EncoderConfig& config,
                      std::int64_t* positions) {
-  if (config.family == Family::bert) {
-    for (std::size_t i = 0; i < sequence.ids.size(); ++i) {
-      positions[i] = static_cast<std::int64_t>(i);
-    }
-    return;
-  }
-  std::int64_t next = config.pad_token_id + 1;
+  std::int64_t next = config.first_position();
+  const bool padding_apart = next > 0;
   for (std::size_t i = 0; i < sequence.ids.size(); ++i) {
-    positions[i] = sequence.ids[i] == config.pad_token_id ? config.pad_token_id : next++;
+    const bool padding = padding_apart && sequence.ids[i] == config.pad_token_id;
+    positions[i] = padding ? config.pad_token_id : next++;
   }
 }
 

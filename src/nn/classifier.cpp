@@ -10,6 +10,11 @@ ClassifierHead::ClassifierHead(const EncoderConfig& config) : config_(config) {
   if (config.labels <= 0) {
     throw Error(ErrorKind::invalid_argument, "a classification head needs at least one label");
   }
+  if (config.family == Family::starcoder2) {
+    throw Error(ErrorKind::unsupported,
+                "cross-encoders of the starcoder2 family are not read; bert, roberta and mpnet "
+                "ones are");
+  }
 }
 
 void ClassifierHead::visit(const ParameterVisitor& visitor) {

@@ -5,6 +5,7 @@
 #include "spencer/base/error.h"
 
 #include "nn/post_norm_encoder.h"
+#include "nn/pre_norm_encoder.h"
 
 namespace spencer {
 namespace {
@@ -18,6 +19,15 @@ void check_positive(std::int64_t value, const char* name) {
 
 }  // namespace
 
+void Encoder::pack(at::ScalarType type) {
+  packed_type_ = type;
+  pack_layers(type);
+}
+
+at::Tensor Encoder::to_packed_type(const at::Tensor& x) const {
+  return packed_type_ ? x.to(*packed_type_) : x;
+}
+
 std::int64_t Encoder::depth(const ForwardOptions& options) const {
   if (options.exit_layer < 0 || options.exit_layer > config_.layers) {
     throw Error(ErrorKind::invalid_argument, "exit layer " + std::to_string(options.exit_layer) +
@@ -27,23 +37,27 @@ std::int64_t Encoder::depth(const ForwardOptions& options) const {
   return options.exit_layer == 0 ? config_.layers : options.exit_layer;
 }
 
+at::Tensor Encoder::step(std::int64_t index, const at::Tensor& hidden, const at::Tensor& positions,
+                         const PackedBatch& batch, const ForwardOptions& options) const {
+  const at::Tensor next = layer(static_cast<std::size_t>(index), hidden, positions, batch, options);
+  return index + 1 == config_.layers ? finish(next) : next;
+}
+
 at::Tensor Encoder::forward(const PackedBatch& batch, const ForwardOptions& options) const {
   at::Tensor hidden = embed(batch, options);
-  const at::Tensor bias = attention_bias(batch);
+  const at::Tensor positions = position_terms(batch);
   const std::int64_t layers = depth(options);
-  for (std::int64_t i = 0; i < layers; ++i) {
-    hidden = layer(static_cast<std::size_t>(i), hidden, bias, batch, options);
-  }
+  for (std::int64_t i = 0; i < layers; ++i) hidden = step(i, hidden, positions, batch, options);
   return hidden;
 }
 
 std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch,
                                                const ForwardOptions& options) const {
   std::vector<at::Tensor> states{embed(batch, options)};
-  const at::Tensor bias = attention_bias(batch);
+  const at::Tensor positions = position_terms(batch);
   const std::int64_t layers = depth(options);
   for (std::int64_t i = 0; i < layers; ++i) {
-    states.push_back(layer(static_cast<std::size_t>(i), states.back(), bias, batch, options));
+    states.push_back(step(i, states.back(), positions, batch, options));
   }
   return states;
 }
@@ -61,6 +75,7 @@ std::unique_ptr<Encoder> make_encoder(const EncoderConfig& config) {
                     " is no multiple of its " + std::to_string(config.heads) + " heads");
   }
   if (config.family == Family::mpnet) check_positive(config.relative_buckets, "relative buckets");
+  if (config.pre_norm()) return std::make_unique<PreNormEncoder>(config);
   return std::make_unique<PostNormEncoder>(config);
 }
 
@@ -68,9 +83,13 @@ std::string encoder_prefix(const Weights& weights) {
   for (const char* prefix : {"", "bert.", "roberta.", "mpnet."}) {
     if (weights.contains(std::string(prefix) + "embeddings.word_embeddings.weight")) return prefix;
   }
+  for (const char* prefix : {"", "model."}) {
+    if (weights.contains(std::string(prefix) + "embed_tokens.weight")) return prefix;
+  }
   throw Error(ErrorKind::corrupt,
-              "the weights hold no encoder: tensor 'embeddings.word_embeddings.weight' is missing, "
-              "with and without 'bert.', 'roberta.' or 'mpnet.' before it");
+              "the weights hold no encoder: there is neither a tensor "
+              "'embeddings.word_embeddings.weight', with or without 'bert.', 'roberta.' or "
+              "'mpnet.' before it, nor 'embed_tokens.weight', with or without 'model.'");
 }
 
 void load_parameters(Encoder& encoder, const Weights& weights) {

@@ -9,9 +9,9 @@
 namespace spencer {
 
 void Linear::visit(const std::string& name, std::int64_t in, std::int64_t out,
-                   const ParameterVisitor& visitor) {
+                   const ParameterVisitor& visitor, bool with_bias) {
   visitor(name + ".weight", weight, {out, in});
-  visitor(name + ".bias", bias, {out});
+  if (with_bias) visitor(name + ".bias", bias, {out});
 }
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
@@ -23,14 +23,30 @@ at::Tensor Linear::forward_activated(const at::Tensor& x, const std::string& act
                      : activate(at::linear(x, weight, bias), activation);
 }
 
-at::Tensor Linear::forward_added(const at::Tensor& x, const at::Tensor& other) const {
-  return is_packed() ? packed_linear_added(x, packed_weight_, packed_bias_, other)
-                     : at::linear(x, weight, bias) + other;
+at::Tensor Linear::forward_residual(const at::Tensor& x, const at::Tensor& around,
+                                    double dropout) const {
+  if (is_packed()) return packed_linear_added(x, packed_weight_, packed_bias_, around);
+  const at::Tensor sum = at::linear(x, weight, bias);
+  return (dropout > 0 ? at::dropout(sum, dropout, true) : sum) + around;
 }
 
 void Linear::pack(at::ScalarType type) {
   packed_weight_ = pack_weight(weight.to(type));
-  packed_bias_ = bias.to(type);
+  if (bias.defined()) packed_bias_ = bias.to(type);
+  weight.reset();
+  bias.reset();
+}
+
+Linear concatenate(at::ArrayRef<const Linear*> layers) {
+  std::vector<at::Tensor> weights, biases;
+  for (const Linear* layer : layers) {
+    weights.push_back(layer->weight);
+    if (layer->bias.defined()) biases.push_back(layer->bias);
+  }
+  Linear all;
+  all.weight = at::cat(weights);
+  if (!biases.empty()) all.bias = at::cat(biases);
+  return all;
 }
 
 void LayerNorm::visit(const std::string& name, std::int64_t width,
@@ -56,13 +72,15 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
                   const at::Tensor& bias, std::int64_t heads, const PackedBatch& batch,
                   double dropout) {
   const std::int64_t width = query.size(1);
+  const std::int64_t head_size = width / heads;
+  const bool grouped = key.size(1) != width;
   std::vector<at::Tensor> contexts;
   contexts.reserve(batch.runs.size());
   for (const SequenceRun& run : batch.runs) {
     const std::int64_t tokens = run.count * run.length;
     const auto split = [&](const at::Tensor& x) {
       return x.narrow(0, run.first_token, tokens)
-          .view({run.count, run.length, heads, width / heads})
+          .view({run.count, run.length, -1, head_size})
           .transpose(1, 2);
     };
     std::optional<at::Tensor> mask;
@@ -73,7 +91,8 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
                  .expand({run.count, heads, run.length, run.length});
     }
     const at::Tensor context =
-        at::scaled_dot_product_attention(split(query), split(key), split(value), mask, dropout);
+        at::scaled_dot_product_attention(split(query), split(key), split(value), mask, dropout,
+                                         /*is_causal=*/false, /*scale=*/std::nullopt, grouped);
     contexts.push_back(context.transpose(1, 2).reshape({tokens, width}));
   }
   if (batch.padding > 0) contexts.push_back(query.new_zeros({batch.padding, width}));

@@ -70,16 +70,17 @@ at::Tensor PostNormEncoder::embed(const PackedBatch& batch, const ForwardOptions
   at::Tensor sum = at::embedding(words_, batch.ids) + at::embedding(positions_, batch.positions);
   if (types_.defined()) sum = sum + at::embedding(types_, batch.types);
   const at::Tensor normed = embedding_norm_.forward(sum, config().layer_norm_eps);
-  return at::dropout(normed, config().hidden_dropout, options.training).to(packed_type_);
+  return to_packed_type(at::dropout(normed, config().hidden_dropout, options.training));
 }
 
-at::Tensor PostNormEncoder::attention_bias(const PackedBatch& batch) const {
+at::Tensor PostNormEncoder::position_terms(const PackedBatch& batch) const {
   if (!relative_bias_.defined()) return {};
   std::int64_t longest = 0;
   for (const SequenceRun& run : batch.runs) longest = std::max(longest, run.length);
   const at::Tensor buckets =
       relative_buckets(longest, config().relative_buckets, relative_bias_.device());
-  return at::embedding(relative_bias_, buckets).permute({2, 0, 1}).contiguous().to(packed_type_);
+  const at::Tensor bias = at::embedding(relative_bias_, buckets).permute({2, 0, 1});
+  return to_packed_type(bias.contiguous());
 }
 
 at::Tensor PostNormEncoder::self_attention(const Layer& layer, const at::Tensor& hidden,
@@ -94,36 +95,27 @@ at::Tensor PostNormEncoder::self_attention(const Layer& layer, const at::Tensor&
                 bias, heads, batch, options.training ? config().attention_dropout : 0);
 }
 
-at::Tensor PostNormEncoder::residual(const Linear& linear, const at::Tensor& x,
-                                     const at::Tensor& around,
-                                     const ForwardOptions& options) const {
-  if (!options.training) return linear.forward_added(x, around);
-  return at::dropout(linear.forward(x), config().hidden_dropout, true) + around;
-}
-
 at::Tensor PostNormEncoder::layer(std::size_t index, const at::Tensor& hidden,
                                   const at::Tensor& bias, const PackedBatch& batch,
                                   const ForwardOptions& options) const {
   const double eps = config().layer_norm_eps;
+  const double dropout = options.training ? config().hidden_dropout : 0;
   const Layer& l = layers_[index];
   const at::Tensor context = self_attention(l, hidden, bias, batch, options);
   const at::Tensor attended =
-      l.attention_norm.forward(residual(l.attention_output, context, hidden, options), eps);
+      l.attention_norm.forward(l.attention_output.forward_residual(context, hidden, dropout), eps);
   const at::Tensor inner = l.intermediate.forward_activated(attended, config().activation);
-  return l.output_norm.forward(residual(l.output, inner, attended, options), eps);
+  return l.output_norm.forward(l.output.forward_residual(inner, attended, dropout), eps);
 }
 
-void PostNormEncoder::pack(at::ScalarType type) {
-  packed_type_ = type;
+void PostNormEncoder::pack_layers(at::ScalarType type) {
   for (Layer& layer : layers_) {
-    layer.query_key_value.weight =
-        at::cat({layer.query.weight, layer.key.weight, layer.value.weight});
-    layer.query_key_value.bias = at::cat({layer.query.bias, layer.key.bias, layer.value.bias});
+    layer.query_key_value = concatenate({&layer.query, &layer.key, &layer.value});
+    layer.query = layer.key = layer.value = {};
     for (Linear* linear :
          {&layer.query_key_value, &layer.attention_output, &layer.intermediate, &layer.output}) {
       linear->pack(type);
     }
-    layer.query_key_value.weight.reset();
   }
 }
 

@@ -9,11 +9,12 @@ class PostNormEncoder : public Encoder {
  public:
   explicit PostNormEncoder(const EncoderConfig& config);
   void visit(const ParameterVisitor& visitor) override;
-  void pack(at::ScalarType type) override;
 
  protected:
+  void pack_layers(at::ScalarType type) override;
   at::Tensor embed(const PackedBatch& batch, const ForwardOptions& options) const override;
-  at::Tensor attention_bias(const PackedBatch& batch) const override;
+  /// MPNet: the bias of the attention scores, [heads, L, L]
+  at::Tensor position_terms(const PackedBatch& batch) const override;
   at::Tensor layer(std::size_t index, const at::Tensor& hidden, const at::Tensor& bias,
                    const PackedBatch& batch, const ForwardOptions& options) const override;
 
@@ -27,12 +28,8 @@ class PostNormEncoder : public Encoder {
   };
   at::Tensor self_attention(const Layer& layer, const at::Tensor& hidden, const at::Tensor& bias,
                             const PackedBatch& batch, const ForwardOptions& options) const;
-  /// linear(x), dropped out, plus what went around it
-  at::Tensor residual(const Linear& linear, const at::Tensor& x, const at::Tensor& around,
-                      const ForwardOptions& options) const;
   void visit_layer(Layer& layer, const std::string& name, const ParameterVisitor& visitor);
 
-  at::ScalarType packed_type_ = at::kFloat;
   at::Tensor words_, positions_, types_;
   LayerNorm embedding_norm_;
   at::Tensor relative_bias_;  // MPNet: [buckets, heads]

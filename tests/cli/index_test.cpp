@@ -48,6 +48,22 @@ TEST(Index, UpToDateNeedsNeitherLibtorchNorTime) {
   EXPECT_THAT(tree.index().out, HasSubstr("Up to date"));
 }
 
+TEST(Index, IsOfOneExitAndMadeAgainForAnother) {
+  const Tree tree;
+  const auto shallow = summary_of(tree.index({"--exit", "2", "--json"}));
+  EXPECT_EQ(summary_of(tree.index({"--exit", "2", "--json"}))["up_to_date"], true);
+  EXPECT_EQ(tree.search({"parse a date", "--exit", "2"}).out, tree.search({"parse a date"}).out);
+  const RunResult other = tree.search({"parse a date", "--exit", "4"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("exit 2, not 4"));
+  EXPECT_EQ(summary_of(tree.index({"--exit", "4", "--json"}))["embedded"], shallow["embedded"]);
+  EXPECT_EQ(tree.search({"parse a date", "--exit", "4"}).code, 0);
+  const RunResult beyond =
+      run_spencer({"index", "--model", minilm().string(), "--exit", "7"}, tree.here());
+  EXPECT_EQ(beyond.code, 2);
+  EXPECT_THAT(beyond.err, HasSubstr("its exits are the layers 1 to 6"));
+}
+
 TEST(Index, LibtorchThatIsMissingIsNamedWithTheWayOut) {
   const Tree tree;
   const RunResult result =

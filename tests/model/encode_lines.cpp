@@ -1,6 +1,7 @@
-// Encodes texts when told to and says how long it took; scripts/bench_encoders.py drives it.
+// Encodes texts when told to and says how long it took; scripts/bench_encoders.py and
+// bench_exits.py drive it.
 //
-// Usage: encode_lines MODEL PRECISION THREADS LENGTH TEXTS.json OUT
+// Usage: encode_lines MODEL PRECISION THREADS LENGTH TEXTS.json OUT [EXIT]
 // On each line of stdin: "all" encodes every text as code; anything else is a query to encode.
 // Answers on stdout with wall-clock and CPU seconds. At the end, OUT holds the codes' vectors as
 // float32.
@@ -16,12 +17,13 @@
 using namespace spencer;
 
 int main(int argc, char** argv) {
-  if (argc != 7) return 2;
+  if (argc != 7 && argc != 8) return 2;
   const auto texts = nlohmann::json::parse(read_file(argv[5])).get<std::vector<std::string>>();
   EngineOptions options;
   options.device = "cpu";
   options.precision = argv[2] == std::string("float32") ? Precision::float32 : Precision::automatic;
   options.threads = std::stoi(argv[3]);
+  if (argc == 8) options.exit_layer = std::stoi(argv[7]);
   TextLengths lengths;
   lengths.code = lengths.query = std::stoi(argv[4]);
   const auto codes = DualEncoder::open(argv[1], options, lengths);

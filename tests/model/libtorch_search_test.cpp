@@ -112,16 +112,6 @@ TEST(EngineOptions, EachFieldIsChecked) {
   refused([](EngineOptions& options) { options.exit_layer = -1; });
 }
 
-TEST(Engine, AnExitBeyondTheLastLayerIsRefused) {
-  EngineOptions options;
-  options.device = "cpu";
-  options.exit_layer = 4;
-  const auto encoder = load_engine().text_encoder(model_data("tiny-bert"), options);
-  const std::vector<TokenSequence> one{TokenSequence{{5, 6}, {}}};
-  std::vector<float> out(32);
-  EXPECT_THROW(encoder->encode(one, out), Error);
-}
-
 TEST(Engine, RoomOfAnotherSizeIsRefused) {
   EngineOptions options;
   options.device = "cpu";

@@ -21,34 +21,6 @@ using ::testing::HasSubstr;
 
 namespace {
 
-/// The tiny RoBERTa with its config.json changed.
-struct ChangedFolder : ScratchFolder {
-  ChangedFolder() { fill_from(model_data("tiny-roberta")); }
-  void set(const std::string& field, const nlohmann::json& value) const {
-    auto config = nlohmann::json::parse(read_file(path() / "config.json"));
-    if (value.is_discarded()) {
-      config.erase(field);
-    } else {
-      config[field] = value;
-    }
-    write_file_atomically(path() / "config.json", config.dump());
-  }
-  void write(const std::string& name, const std::string& text) const {
-    write_file_atomically(path() / name, text);
-  }
-};
-
-template <typename Work>
-std::string refusal(ErrorKind kind, const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  return "accepted";
-}
-
 const nlohmann::json kAbsent = nlohmann::json(nlohmann::json::value_t::discarded);
 
 }  // namespace
@@ -68,6 +40,43 @@ TEST(ModelFolder, RobertaReadsTwoTokensLessThanItsTable) {
   const ModelFolder folder = ModelFolder::open(model_data("tiny-roberta"));
   EXPECT_EQ(folder.position_limit(), 24);
   EXPECT_EQ(folder.labels, 1);
+}
+
+// The base of the rotary wavelengths stands where transformers 5 writes it, or where 4 did.
+TEST(ModelFolder, ReadsStarcoder2OfEitherTransformers) {
+  const ChangedFolder folder("tiny-starcoder2");
+  const auto open = [&] { return ModelFolder::open(folder.path()); };
+  EXPECT_EQ(open().family, Family::starcoder2);
+  EXPECT_EQ(open().key_value_heads, 2);
+  EXPECT_EQ(open().rope_theta, 1000);
+  EXPECT_EQ(open().position_limit(), 64);
+  EXPECT_EQ(open().layer_norm_eps, 1e-5);
+  folder.set("rope_parameters", kAbsent);
+  EXPECT_EQ(open().rope_theta, 10000);
+  folder.set("rope_theta", 999999.5);
+  folder.set("rope_scaling", nullptr);
+  EXPECT_EQ(open().rope_theta, 999999.5);
+  EXPECT_TRUE(open().linear_bias);
+  EXPECT_FALSE(ModelFolder::open(model_data("tiny-starcoder2-sharded")).linear_bias);
+}
+
+TEST(ModelFolder, NamesTheFieldOfStarcoder2ThatIsWrong) {
+  const auto refused = [](ErrorKind kind, const char* field, const nlohmann::json& value) {
+    const ChangedFolder folder("tiny-starcoder2");
+    folder.set(field, value);
+    return refusal(kind, [&] { ModelFolder::open(folder.path()); });
+  };
+  const auto corrupt = ErrorKind::corrupt, unsupported = ErrorKind::unsupported;
+  EXPECT_THAT(refused(corrupt, "num_key_value_heads", 3), HasSubstr("num_key_value_heads"));
+  EXPECT_THAT(refused(corrupt, "num_key_value_heads", 0), HasSubstr("num_key_value_heads"));
+  EXPECT_THAT(refused(corrupt, "num_attention_heads", 32), HasSubstr("odd"));
+  EXPECT_THAT(refused(corrupt, "use_bias", 1), HasSubstr("use_bias"));
+  EXPECT_THAT(refused(corrupt, "rope_parameters", 5), HasSubstr("rope_parameters"));
+  EXPECT_THAT(refused(corrupt, "rope_parameters", {{"rope_theta", 0}}), HasSubstr("rope_theta"));
+  EXPECT_THAT(refused(unsupported, "head_dim", 16), HasSubstr("head_dim"));
+  EXPECT_THAT(refused(unsupported, "rope_parameters", {{"rope_type", "yarn"}}), HasSubstr("yarn"));
+  EXPECT_THAT(refused(unsupported, "rope_scaling", {{"type", "linear"}, {"factor", 2}}),
+              HasSubstr("linear"));
 }
 
 TEST(ModelFolder, SaysWhatIsMissing) {

@@ -1,10 +1,15 @@
-// Where the models and the reference values of the model tests lie, and scratch folders.
+// Where the models and the reference values of the model tests lie, scratch folders, refusals.
 #pragma once
 
 #include <filesystem>
 #include <string>
 
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
+
+#include "spencer/base/error.h"
+#include "spencer/base/file.h"
 
 namespace spencer {
 
@@ -36,5 +41,34 @@ class ScratchFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// A model folder of the tests with its files changed.
+struct ChangedFolder : ScratchFolder {
+  explicit ChangedFolder(const std::string& name = "tiny-roberta") { fill_from(model_data(name)); }
+  void set(const std::string& field, const nlohmann::json& value) const {
+    auto config = nlohmann::json::parse(read_file(path() / "config.json"));
+    if (value.is_discarded()) {
+      config.erase(field);
+    } else {
+      config[field] = value;
+    }
+    write_file_atomically(path() / "config.json", config.dump());
+  }
+  void write(const std::string& name, const std::string& text) const {
+    write_file_atomically(path() / name, text);
+  }
+};
+
+/// What an error of that kind says; "accepted" where there is none.
+template <typename Work>
+std::string refusal(ErrorKind kind, const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  return "accepted";
+}
 
 }  // namespace spencer

@@ -9,48 +9,11 @@
 #include "spencer/nn/classifier.h"
 #include "spencer/nn/encoder.h"
 
-#include "model/model_test_support.h"
+#include "model/golden.h"
 
 namespace spencer {
 namespace fs = std::filesystem;
 namespace {
-
-/// The reference values of one model: "<i>.ids", "<i>.hidden", ...
-struct Golden {
-  explicit Golden(const std::string& name)
-      : values(Weights::open_file(model_data(name + ".safetensors"))) {
-    while (values.contains(std::to_string(sequences.size()) + ".ids")) {
-      const std::string key = std::to_string(sequences.size());
-      sequences.push_back({ids(key + ".ids"), ids(key + ".types")});
-    }
-    EXPECT_GE(sequences.size(), 4u);
-  }
-
-  TokenIds ids(const std::string& key) const {
-    if (!values.contains(key)) return {};
-    const at::Tensor tensor = values.tensor(key);
-    const auto* data = tensor.const_data_ptr<std::int32_t>();
-    return {data, data + tensor.numel()};
-  }
-  at::Tensor of(std::size_t i, const std::string& what) const {
-    return values.tensor(std::to_string(i) + "." + what);
-  }
-
-  Weights values;
-  std::vector<TokenSequence> sequences;
-};
-
-double largest_difference(const at::Tensor& a, const at::Tensor& b) {
-  EXPECT_EQ(a.sizes(), b.sizes());
-  return (a - b).abs().max().item<double>();
-}
-
-/// Three tokens and every n-th dimension of all layers' states, as the golden script keeps them.
-at::Tensor sampled(const std::vector<at::Tensor>& states, std::int64_t start, std::int64_t length) {
-  const at::Tensor rows = at::tensor({start, start + length / 2, start + length - 1}, at::kLong);
-  const at::Tensor stacked = at::stack(states).index_select(1, rows);
-  return stacked.slice(2, 0, std::nullopt, stacked.size(2) / 32);
-}
 
 void expect_hidden_states(const fs::path& folder_path, const std::string& golden_name,
                           double tolerance) {
@@ -73,28 +36,6 @@ void expect_hidden_states(const fs::path& folder_path, const std::string& golden
   }
 }
 
-at::Tensor encode(const fs::path& folder, const std::vector<TokenSequence>& sequences,
-                  const EngineOptions& options) {
-  const auto encoder = load_engine().text_encoder(folder, options);
-  at::Tensor out =
-      at::empty({static_cast<std::int64_t>(sequences.size()), encoder->dimension()}, at::kFloat);
-  encoder->encode(sequences, {out.data_ptr<float>(), static_cast<std::size_t>(out.numel())});
-  return out;
-}
-
-EngineOptions cpu(Precision precision) {
-  EngineOptions options;
-  options.device = "cpu";
-  options.precision = precision;
-  options.threads = 2;
-  return options;
-}
-
-double cosine(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor x = a.to(at::kDouble), y = b.to(at::kDouble);
-  return ((x * y).sum() / (x.norm() * y.norm())).item<double>();
-}
-
 void expect_embeddings(const std::string& name, Precision precision, double least_cosine) {
   const Golden golden(name);
   const at::Tensor ours = encode(deps_model(name), golden.sequences, cpu(precision));
@@ -114,17 +55,37 @@ TEST(HiddenStates, OfMpnet) {
   expect_hidden_states(deps_model("all-mpnet-base-v2"), "all-mpnet-base-v2", 1e-5);
 }
 TEST(HiddenStates, OfTinyModels) {
-  for (const char* name : {"tiny-bert", "tiny-roberta", "tiny-mpnet"}) {
+  for (const char* name : {"tiny-bert", "tiny-roberta", "tiny-mpnet", "tiny-starcoder2"}) {
     expect_hidden_states(model_data(name), name, 1e-5);
   }
 }
 TEST(HiddenStates, OfShards) {
   expect_hidden_states(model_data("tiny-roberta-sharded"), "tiny-roberta", 1e-5);
+  expect_hidden_states(model_data("tiny-starcoder2-sharded"), "tiny-starcoder2-sharded", 1e-5);
 }
 // The files are rounded to 11 and 8 bits; the states of three random layers show it.
 TEST(HiddenStates, OfHalfPrecisionFiles) {
   expect_hidden_states(model_data("tiny-roberta-float16"), "tiny-roberta", 2e-2);
   expect_hidden_states(model_data("tiny-roberta-bfloat16"), "tiny-roberta", 2e-1);
+}
+
+// As on a device: all parameters in bfloat16, nothing packed.
+TEST(HiddenStates, OfParametersInBfloat16) {
+  const c10::InferenceMode inference;
+  for (const char* name : {"tiny-bert", "tiny-roberta", "tiny-mpnet", "tiny-starcoder2"}) {
+    const Golden golden(name);
+    const ModelFolder folder = ModelFolder::open(model_data(name));
+    const auto encoder = make_encoder(folder);
+    load_parameters(*encoder, Weights::open(folder.path));
+    encoder->visit([](const std::string&, at::Tensor& parameter, at::IntArrayRef) {
+      parameter = parameter.to(at::kBFloat16);
+    });
+    const SequenceView view{golden.sequences[4].ids, {}};
+    const auto states = encoder->hidden_states(pack(std::span(&view, 1), folder));
+    EXPECT_EQ(states.back().scalar_type(), at::kBFloat16);
+    const at::Tensor ours = sampled(states, 0, static_cast<std::int64_t>(view.ids.size()));
+    EXPECT_GT(cosine(ours, golden.of(4, "hidden")), 0.999) << name;
+  }
 }
 
 TEST(Embeddings, OfRealModelsInFloat32) {
@@ -147,7 +108,8 @@ TEST(Embeddings, OfRealModelsInBfloat16) {
 
 // Packed weights and fused operations against the plain layers, on the same inputs.
 TEST(Embeddings, OfTheFastPathEqualThoseOfThePlainOne) {
-  for (const char* name : {"tiny-bert", "tiny-roberta", "tiny-mpnet"}) {
+  for (const char* name :
+       {"tiny-bert", "tiny-roberta", "tiny-mpnet", "tiny-starcoder2", "tiny-starcoder2-sharded"}) {
     const Golden golden(name);
     EngineOptions plain = cpu(Precision::float32);
     plain.few_inputs = true;
@@ -182,6 +144,30 @@ TEST(Embeddings, PoolingComesFromTheFolder) {
                 1e-5);
     }
   }
+}
+
+TEST(Gradients, OfStarcoder2AreThoseOfTransformers) {
+  const Golden golden("tiny-starcoder2");
+  const ModelFolder folder = ModelFolder::open(model_data("tiny-starcoder2"));
+  const auto encoder = make_encoder(folder);
+  load_parameters(*encoder, Weights::open(folder.path));
+  encoder->visit([](const std::string&, at::Tensor& parameter, at::IntArrayRef) {
+    parameter.requires_grad_();
+  });
+  const SequenceView view{golden.sequences[5].ids, {}};
+  const at::Tensor state = encoder->forward(pack(std::span(&view, 1), folder));
+  (state * golden.values.tensor("gradient_weights")).sum().backward();
+  int compared = 0;
+  encoder->visit([&](const std::string& name, at::Tensor& parameter, at::IntArrayRef) {
+    ASSERT_TRUE(parameter.grad().defined()) << name;
+    if (!golden.values.contains("gradient." + name)) return;
+    const at::Tensor expected = golden.values.tensor("gradient." + name);
+    EXPECT_LT(largest_difference(parameter.grad(), expected),
+              1e-5 * expected.abs().max().item<double>())
+        << name;
+    ++compared;
+  });
+  EXPECT_EQ(compared, 5);
 }
 
 // The state after two layers of three is that of the golden file's third row.

@@ -111,7 +111,8 @@ void add_models(CLI::App& app, EvalArgs& args) {
   add_code_length(app, args.lengths.code);
   add_engine(app, args.engine);
   app.remove_option(app.get_option("--exit"));
-  app.add_option("--exit", args.exits, "Stop after this many layers; several are compared; 0: all")
+  app.add_option("--exit", args.exits,
+                 "Stop after this many layers; several are compared; 0: the last exit")
       ->delimiter(',')
       ->type_name("N")
       ->group("Model and device");

@@ -30,7 +30,7 @@ class DualEncoder {
                                            const EngineOptions& options = {},
                                            const TextLengths& lengths = {});
 
-  std::int64_t dimension() const { return query_->folder.hidden_size; }
+  std::int64_t dimension() const { return query_->folder.dimension(); }
   std::int64_t query_length() const { return lengths_.query; }
   std::int64_t code_length() const { return lengths_.code; }
   int exit_layer() const { return options_.exit_layer; }

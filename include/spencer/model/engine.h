@@ -18,7 +18,7 @@ struct EngineOptions {
   Precision precision = Precision::automatic;  ///< automatic: bfloat16 where the device is faster
   int threads = 0;                             ///< CPU threads; 0 = one per core
   std::int64_t batch_tokens = 0;  ///< tokens per forward pass; 0 = what suits the device
-  int exit_layer = 0;             ///< stop after this many layers; 0 = all
+  int exit_layer = 0;             ///< stop after this many layers; 0 = the model's last exit
   /// A handful of short texts are coming, not a corpus: keep start-up short rather than convert or
   /// repack weights. `automatic` then means float32 on a CPU.
   bool few_inputs = false;

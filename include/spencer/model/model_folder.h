@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "spencer/nn/encoder_config.h"
 
@@ -14,14 +15,23 @@ struct ModelFolder : EncoderConfig {
   std::filesystem::path path;
   Pooling pooling = Pooling::mean;
   bool normalize = true;
-  std::int64_t max_length = 0;  ///< tokens, special ones included, the model is meant for
+  std::int64_t max_length = 0;      ///< tokens, special ones included, the model is meant for
+  std::vector<int> exits;           ///< the only layers the model is read at; empty = any
+  std::int64_t head_dimension = 0;  ///< width of the exits' heads; 0 = they have none
+
+  std::int64_t dimension() const { return head_dimension > 0 ? head_dimension : hidden_size; }
+
+  bool has_exit(int exit) const;
+  /// The layer to stop after. @param asked 0 = the model's last exit
+  /// @throws Error{invalid_argument} naming the exits there are
+  int resolve_exit(int asked) const;
 
   /// Reads and checks the configuration; the weights are looked for, not read.
   /// @throws Error{not_found} naming the missing file, Error{corrupt}, Error{unsupported}
   static ModelFolder open(const std::filesystem::path& path);
 
-  /// Hash of what decides the vectors: the configuration's fields and a sample of every tensor's
-  /// bytes. Cheap, and different for different models. 32 hexadecimal digits.
+  /// Hash of what decides the vectors: the configuration's fields, the exits, and a sample of every
+  /// tensor's bytes. Cheap, and different for different models. 32 hexadecimal digits.
   /// @throws Error{not_found, corrupt, io}
   std::string fingerprint() const;
 };

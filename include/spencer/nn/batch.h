@@ -29,7 +29,7 @@ struct SequenceRun {
 /// stand beside each other.
 struct PackedBatch {
   at::Tensor ids;        ///< int64 [N]
-  at::Tensor positions;  ///< int64 [N]: rows of the family's position table
+  at::Tensor positions;  ///< int64 [N]: as the family counts them
   at::Tensor types;      ///< int64 [N], or undefined where the family has no segments
   at::Tensor starts;     ///< int64 [B]: the first token of each sequence
   std::vector<SequenceRun> runs;

@@ -16,7 +16,8 @@ namespace spencer {
 /// A dense layer with tanh over the first token's state, and one with `config.labels` outputs.
 class ClassifierHead {
  public:
-  /// @throws Error{invalid_argument} if config.labels is not positive
+  /// @throws Error{invalid_argument} if config.labels is not positive, Error{unsupported} for
+  ///         StarCoder-2's family, whose own head reads a decoder's last token
   explicit ClassifierHead(const EncoderConfig& config);
 
   /// Visits the parameters by their full Hugging Face names: BERT's dense layer is its pooler,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,35 +27,48 @@ class Encoder {
   virtual void visit(const ParameterVisitor& visitor) = 0;
 
   /// Prepares for inference on the CPU: hidden states are of `type` (float32 or bfloat16) from now
-  /// on, and the layers multiply with packed copies of their weights. Not for training.
-  virtual void pack(at::ScalarType type) = 0;
+  /// on, and the layers multiply with packed copies in place of their weights. Not for training.
+  void pack(at::ScalarType type);
 
-  /// The hidden state after the exit layer. @return [N, H], row i for token i of the batch
+  /// The hidden state after the exit layer; a pre-norm encoder's last one is normalised, those
+  /// before are not. @return [N, H], row i for token i of the batch
   at::Tensor forward(const PackedBatch& batch, const ForwardOptions& options = {}) const;
 
-  /// The embeddings' output and that of every layer up to the exit: 1 + layers tensors [N, H].
+  /// The embeddings' output and that of every layer up to the exit, each as `forward` gives it:
+  /// 1 + layers tensors [N, H].
   std::vector<at::Tensor> hidden_states(const PackedBatch& batch,
                                         const ForwardOptions& options = {}) const;
 
  protected:
   explicit Encoder(const EncoderConfig& config) : config_(config) {}
+  /// Packs every layer's weights.
+  virtual void pack_layers(at::ScalarType type) = 0;
+  /// x in the type that `pack` was given; as it is where nothing is packed.
+  at::Tensor to_packed_type(const at::Tensor& x) const;
   virtual at::Tensor embed(const PackedBatch& batch, const ForwardOptions& options) const = 0;
-  /// Added to the attention scores of every layer: [heads, L, L], or undefined.
-  virtual at::Tensor attention_bias(const PackedBatch& batch) const = 0;
-  virtual at::Tensor layer(std::size_t index, const at::Tensor& hidden, const at::Tensor& bias,
+  /// What the attention of every layer reads of the batch's positions, in the family's own shape;
+  /// may be undefined.
+  virtual at::Tensor position_terms(const PackedBatch& batch) const = 0;
+  virtual at::Tensor layer(std::size_t index, const at::Tensor& hidden, const at::Tensor& positions,
                            const PackedBatch& batch, const ForwardOptions& options) const = 0;
+  /// What follows the last layer.
+  virtual at::Tensor finish(const at::Tensor& hidden) const { return hidden; }
 
  private:
   std::int64_t depth(const ForwardOptions& options) const;
+  at::Tensor step(std::int64_t index, const at::Tensor& hidden, const at::Tensor& positions,
+                  const PackedBatch& batch, const ForwardOptions& options) const;
 
   EncoderConfig config_;
+  std::optional<at::ScalarType> packed_type_;
 };
 
 /// An encoder of the configured family whose parameters are undefined; `visit` sets them.
 /// @throws Error{unsupported, invalid_argument} for a configuration that makes no sense
 std::unique_ptr<Encoder> make_encoder(const EncoderConfig& config);
 
-/// What stands before the encoder's names in these weights: "", "bert.", "roberta." or "mpnet.".
+/// What stands before the encoder's names in these weights: "", "bert.", "roberta.", "mpnet." or
+/// "model.".
 /// @throws Error{corrupt} if they hold no encoder
 std::string encoder_prefix(const Weights& weights);
 

@@ -22,19 +22,20 @@ struct ForwardOptions {
 
 struct Linear {
   at::Tensor weight;  ///< [out, in]
-  at::Tensor bias;    ///< [out]
+  at::Tensor bias;    ///< [out], or undefined
 
   void visit(const std::string& name, std::int64_t in, std::int64_t out,
-             const ParameterVisitor& visitor);
+             const ParameterVisitor& visitor, bool with_bias = true);
   /// x [N, in] -> [N, out]
   at::Tensor forward(const at::Tensor& x) const;
   /// activate(forward(x)), in one pass where the weights are packed
   at::Tensor forward_activated(const at::Tensor& x, const std::string& activation) const;
-  /// forward(x) + other, likewise. @param other [N, out]
-  at::Tensor forward_added(const at::Tensor& x, const at::Tensor& other) const;
+  /// The sum of a residual connection: forward(x), dropped out, plus what went around.
+  /// @param around [N, out]
+  at::Tensor forward_residual(const at::Tensor& x, const at::Tensor& around, double dropout) const;
 
-  /// Keeps a copy of the parameters in the layout oneDNN multiplies fastest, for inference on the
-  /// CPU with inputs of this type; later changes of `weight` and `bias` do not reach it.
+  /// Gives `weight` and `bias` up for a copy in the layout oneDNN multiplies fastest, for inference
+  /// on the CPU with inputs of this type.
   void pack(at::ScalarType type);
   bool is_packed() const { return packed_weight_.defined(); }
 
@@ -42,6 +43,9 @@ struct Linear {
   at::Tensor packed_weight_;
   at::Tensor packed_bias_;
 };
+
+/// One layer whose output is theirs side by side. @param layers with biases, or all without
+Linear concatenate(at::ArrayRef<const Linear*> layers);
 
 struct LayerNorm {
   at::Tensor weight;  ///< [width]
@@ -55,7 +59,9 @@ struct LayerNorm {
 at::Tensor activate(const at::Tensor& x, const std::string& name);
 
 /// Softmax attention within each sequence of the batch.
-/// @param query, key, value [N, heads * d]
+/// @param query [N, heads * d]
+/// @param key, value [N, k * d], where each of k heads serves heads / k query heads in turn
+///        (grouped-query attention, arXiv 2305.13245)
 /// @param bias [heads, L, L] added to the scaled scores, L at least the longest sequence; may be
 ///        undefined
 /// @return [N, heads * d]; zeros in the batch's padding rows
