@@ -20,24 +20,12 @@
 #include "spencer/nn/exits.h"
 
 #include "model/engine_abi.h"
+#include "nn/guarded.h"
 
 namespace spencer {
 namespace {
 
-/// Runs `work`, turning libtorch's exceptions into ours.
-template <typename Work>
-auto guarded(const Work& work) {
-  try {
-    return work();
-  } catch (const c10::OutOfMemoryError& error) {
-    throw Error(ErrorKind::out_of_memory,
-                std::string("not enough memory; lower --batch-tokens. libtorch says: ") +
-                    error.what_without_backtrace());
-  } catch (const c10::Error& error) {
-    throw Error(ErrorKind::internal,
-                std::string("libtorch failed: ") + error.what_without_backtrace());
-  }
-}
+constexpr const char* kMemoryAdvice = "lower --batch-tokens";
 
 /// Positions of the sequences, longest first, cut into batches of about `tokens` tokens.
 std::vector<std::vector<std::size_t>> make_batches(std::span<const TokenSequence> sequences,
@@ -217,7 +205,7 @@ class TorchTextEncoder : public TextEncoder {
 
   void encode(std::span<const TokenSequence> sequences, std::span<float> out) override {
     const ModelFolder& folder = runner_.folder();
-    guarded([&] {
+    guarded(kMemoryAdvice, [&] {
       runner_.run(sequences, out, static_cast<std::size_t>(dimension()),
                   [&](const at::Tensor& hidden, const PackedBatch& batch) {
                     const at::Tensor vectors =
@@ -244,7 +232,7 @@ class TorchPairScorer : public PairScorer {
   }
 
   void score(std::span<const TokenSequence> sequences, std::span<float> out) override {
-    guarded([&] {
+    guarded(kMemoryAdvice, [&] {
       runner_.run(sequences, out, 1, [&](const at::Tensor& hidden, const PackedBatch& batch) {
         return head_.forward(hidden, batch);
       });
@@ -261,7 +249,7 @@ class TorchEngine : public Engine {
   std::unique_ptr<TextEncoder> text_encoder(const std::filesystem::path& model_folder,
                                             const EngineOptions& options) override {
     options.validate();
-    return guarded([&]() -> std::unique_ptr<TextEncoder> {
+    return guarded(kMemoryAdvice, [&]() -> std::unique_ptr<TextEncoder> {
       return std::make_unique<TorchTextEncoder>(ModelFolder::open(model_folder), options);
     });
   }
@@ -269,7 +257,7 @@ class TorchEngine : public Engine {
   std::unique_ptr<PairScorer> pair_scorer(const std::filesystem::path& model_folder,
                                           const EngineOptions& options) override {
     options.validate();
-    return guarded([&]() -> std::unique_ptr<PairScorer> {
+    return guarded(kMemoryAdvice, [&]() -> std::unique_ptr<PairScorer> {
       return std::make_unique<TorchPairScorer>(ModelFolder::open(model_folder), options);
     });
   }

@@ -27,9 +27,7 @@ void ClassifierHead::visit(const ParameterVisitor& visitor) {
 
 at::Tensor ClassifierHead::forward(const at::Tensor& hidden, const PackedBatch& batch,
                                    const ForwardOptions& options) const {
-  const auto drop = [&](const at::Tensor& x) {
-    return at::dropout(x, config_.hidden_dropout, options.training);
-  };
+  const Dropout drop = options.dropout(config_.hidden_dropout);
   const at::Tensor first = pool(hidden, batch, Pooling::cls);
   // BERT drops out after its pooler alone, the others before their dense layer too.
   const at::Tensor input = config_.family == Family::bert ? first : drop(first);

@@ -1,11 +1,13 @@
 #include "spencer/nn/encoder.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include "spencer/base/error.h"
 
 #include "nn/post_norm_encoder.h"
 #include "nn/pre_norm_encoder.h"
+#include "nn/recompute.h"
 
 namespace spencer {
 namespace {
@@ -47,7 +49,18 @@ at::Tensor Encoder::forward(const PackedBatch& batch, const ForwardOptions& opti
   at::Tensor hidden = embed(batch, options);
   const at::Tensor positions = position_terms(batch);
   const std::int64_t layers = depth(options);
-  for (std::int64_t i = 0; i < layers; ++i) hidden = step(i, hidden, positions, batch, options);
+  const bool recompute = options.recompute && c10::GradMode::is_enabled();
+  const auto kept = recompute ? std::make_shared<const PackedBatch>(batch) : nullptr;
+  for (std::int64_t i = 0; i < layers; ++i) {
+    if (recompute) {
+      const auto run = [=, this](const at::Tensor& x, const at::Tensor& terms) {
+        return step(i, x, terms, *kept, options);
+      };
+      hidden = recomputed(hidden, positions, options.generator, run);
+    } else {
+      hidden = step(i, hidden, positions, batch, options);
+    }
+  }
   return hidden;
 }
 

@@ -1,5 +1,8 @@
 #include "spencer/nn/layers.h"
 
+#include <cmath>
+#include <limits>
+
 #include <ATen/ATen.h>
 
 #include "spencer/base/error.h"
@@ -24,10 +27,9 @@ at::Tensor Linear::forward_activated(const at::Tensor& x, const std::string& act
 }
 
 at::Tensor Linear::forward_residual(const at::Tensor& x, const at::Tensor& around,
-                                    double dropout) const {
+                                    const Dropout& dropout) const {
   if (is_packed()) return packed_linear_added(x, packed_weight_, packed_bias_, around);
-  const at::Tensor sum = at::linear(x, weight, bias);
-  return (dropout > 0 ? at::dropout(sum, dropout, true) : sum) + around;
+  return dropout(at::linear(x, weight, bias)) + around;
 }
 
 void Linear::pack(at::ScalarType type) {
@@ -68,12 +70,50 @@ at::Tensor activate(const at::Tensor& x, const std::string& name) {
                                           "relu are");
 }
 
+at::Tensor Dropout::operator()(const at::Tensor& x) const {
+  if (probability == 0) return x;
+  if (!generator) return at::dropout(x, probability, /*train=*/true);
+  // Four 16-bit numbers out of each 64-bit draw: a draw per element would cost a tenth of a step.
+  const std::int64_t draws = (x.numel() + 3) / 4;
+  const at::Tensor random =
+      at::empty({draws}, x.options().dtype(at::kLong))
+          .random_(std::numeric_limits<std::int64_t>::min(), std::nullopt, generator)
+          .view(at::kShort)
+          .narrow(0, 0, x.numel())
+          .view(x.sizes());
+  const std::int64_t threshold = std::llround(probability * 65536) - 32768;
+  const double kept = 1 - static_cast<double>(threshold + 32768) / 65536;
+  return x * (random >= threshold).to(x.scalar_type()).div_(kept);
+}
+
+namespace {
+
+/// @param query [sequences, heads, L, d]  @param key, value [sequences, k, L, d]
+/// @param mask [sequences, heads, L, L], or none
+at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                     const std::optional<at::Tensor>& mask, const Dropout& dropout) {
+  if (dropout.probability == 0 || !dropout.generator) {
+    return at::scaled_dot_product_attention(query, key, value, mask, dropout.probability,
+                                            /*is_causal=*/false, /*scale=*/std::nullopt,
+                                            /*enable_gqa=*/query.size(1) != key.size(1));
+  }
+  const std::int64_t shared = query.size(1) / key.size(1);
+  const auto repeated = [&](const at::Tensor& x) {
+    return shared == 1 ? x : x.repeat_interleave(shared, 1);
+  };
+  const double scale = 1 / std::sqrt(static_cast<double>(query.size(3)));
+  at::Tensor scores = at::matmul(query * scale, repeated(key).transpose(2, 3));
+  if (mask) scores = scores + *mask;
+  return at::matmul(dropout(at::softmax(scores, -1)), repeated(value));
+}
+
+}  // namespace
+
 at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                   const at::Tensor& bias, std::int64_t heads, const PackedBatch& batch,
-                  double dropout) {
+                  const Dropout& dropout) {
   const std::int64_t width = query.size(1);
   const std::int64_t head_size = width / heads;
-  const bool grouped = key.size(1) != width;
   std::vector<at::Tensor> contexts;
   contexts.reserve(batch.runs.size());
   for (const SequenceRun& run : batch.runs) {
@@ -90,9 +130,7 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
                  .unsqueeze(0)
                  .expand({run.count, heads, run.length, run.length});
     }
-    const at::Tensor context =
-        at::scaled_dot_product_attention(split(query), split(key), split(value), mask, dropout,
-                                         /*is_causal=*/false, /*scale=*/std::nullopt, grouped);
+    const at::Tensor context = attention(split(query), split(key), split(value), mask, dropout);
     contexts.push_back(context.transpose(1, 2).reshape({tokens, width}));
   }
   if (batch.padding > 0) contexts.push_back(query.new_zeros({batch.padding, width}));

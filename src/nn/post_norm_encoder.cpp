@@ -70,7 +70,7 @@ at::Tensor PostNormEncoder::embed(const PackedBatch& batch, const ForwardOptions
   at::Tensor sum = at::embedding(words_, batch.ids) + at::embedding(positions_, batch.positions);
   if (types_.defined()) sum = sum + at::embedding(types_, batch.types);
   const at::Tensor normed = embedding_norm_.forward(sum, config().layer_norm_eps);
-  return to_packed_type(at::dropout(normed, config().hidden_dropout, options.training));
+  return to_packed_type(options.dropout(config().hidden_dropout)(normed));
 }
 
 at::Tensor PostNormEncoder::position_terms(const PackedBatch& batch) const {
@@ -89,17 +89,17 @@ at::Tensor PostNormEncoder::self_attention(const Layer& layer, const at::Tensor&
   const std::int64_t heads = config().heads;
   if (layer.query_key_value.is_packed()) {
     const auto parts = layer.query_key_value.forward(hidden).chunk(3, 1);
-    return attend(parts[0], parts[1], parts[2], bias, heads, batch, 0);
+    return attend(parts[0], parts[1], parts[2], bias, heads, batch, {});
   }
   return attend(layer.query.forward(hidden), layer.key.forward(hidden), layer.value.forward(hidden),
-                bias, heads, batch, options.training ? config().attention_dropout : 0);
+                bias, heads, batch, options.dropout(config().attention_dropout));
 }
 
 at::Tensor PostNormEncoder::layer(std::size_t index, const at::Tensor& hidden,
                                   const at::Tensor& bias, const PackedBatch& batch,
                                   const ForwardOptions& options) const {
   const double eps = config().layer_norm_eps;
-  const double dropout = options.training ? config().hidden_dropout : 0;
+  const Dropout dropout = options.dropout(config().hidden_dropout);
   const Layer& l = layers_[index];
   const at::Tensor context = self_attention(l, hidden, bias, batch, options);
   const at::Tensor attended =

@@ -59,7 +59,7 @@ void PreNormEncoder::visit_layer(Layer& layer, const std::string& name,
 
 at::Tensor PreNormEncoder::embed(const PackedBatch& batch, const ForwardOptions& options) const {
   const at::Tensor words = at::embedding(words_, batch.ids);
-  return to_packed_type(at::dropout(words, config().embedding_dropout, options.training));
+  return to_packed_type(options.dropout(config().embedding_dropout)(words));
 }
 
 at::Tensor PreNormEncoder::position_terms(const PackedBatch& batch) const {
@@ -78,14 +78,14 @@ at::Tensor PreNormEncoder::self_attention(const Layer& layer, const at::Tensor& 
   const at::Tensor turned = rotate(all.narrow(1, 0, width + grouped), rotary);
   return attend(turned.narrow(1, 0, width), turned.narrow(1, width, grouped),
                 all.narrow(1, width + grouped, grouped), /*bias=*/{}, config().heads, batch,
-                options.training ? config().attention_dropout : 0);
+                options.dropout(config().attention_dropout));
 }
 
 at::Tensor PreNormEncoder::layer(std::size_t index, const at::Tensor& hidden,
                                  const at::Tensor& rotary, const PackedBatch& batch,
                                  const ForwardOptions& options) const {
   const double eps = config().layer_norm_eps;
-  const double dropout = options.training ? config().hidden_dropout : 0;
+  const Dropout dropout = options.dropout(config().hidden_dropout);
   const Layer& l = layers_[index];
   const at::Tensor context =
       self_attention(l, l.attention_norm.forward(hidden, eps), rotary, batch, options);

@@ -48,7 +48,7 @@ void check_gradients(std::int64_t grouped) {
   }
   const at::Tensor weights = at::randn({5, 4}, at::kDouble);
   const auto loss = [&] {
-    return (attend(inputs[0], inputs[1], inputs[2], inputs[3], 2, batch, 0) * weights).sum();
+    return (attend(inputs[0], inputs[1], inputs[2], inputs[3], 2, batch, {}) * weights).sum();
   };
   loss().backward();
   constexpr double step = 1e-6;

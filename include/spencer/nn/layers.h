@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include "spencer/nn/batch.h"
@@ -14,10 +16,22 @@ namespace spencer {
 using ParameterVisitor =
     std::function<void(const std::string& name, at::Tensor& parameter, at::IntArrayRef shape)>;
 
+/// Dropout with random numbers of its own, or else of the device's generator.
+struct Dropout {
+  double probability = 0;
+  std::optional<at::Generator> generator;
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
 /// What a forward pass may vary.
 struct ForwardOptions {
-  int exit_layer = 0;     ///< stop after this many layers; 0 = all
-  bool training = false;  ///< apply dropout
+  int exit_layer = 0;      ///< stop after this many layers; 0 = all
+  bool training = false;   ///< apply dropout
+  bool recompute = false;  ///< keep no layer's inner states for the backward pass: compute it again
+  std::optional<at::Generator> generator;  ///< for dropout; none = the device's own
+
+  /// @param probability in training
+  Dropout dropout(double probability) const { return {training ? probability : 0, generator}; }
 };
 
 struct Linear {
@@ -32,7 +46,8 @@ struct Linear {
   at::Tensor forward_activated(const at::Tensor& x, const std::string& activation) const;
   /// The sum of a residual connection: forward(x), dropped out, plus what went around.
   /// @param around [N, out]
-  at::Tensor forward_residual(const at::Tensor& x, const at::Tensor& around, double dropout) const;
+  at::Tensor forward_residual(const at::Tensor& x, const at::Tensor& around,
+                              const Dropout& dropout) const;
 
   /// Gives `weight` and `bias` up for a copy in the layout oneDNN multiplies fastest, for inference
   /// on the CPU with inputs of this type.
@@ -67,7 +82,7 @@ at::Tensor activate(const at::Tensor& x, const std::string& name);
 /// @return [N, heads * d]; zeros in the batch's padding rows
 at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                   const at::Tensor& bias, std::int64_t heads, const PackedBatch& batch,
-                  double dropout);
+                  const Dropout& dropout);
 
 /// The mean of each sequence's rows, or its first row. @param hidden [N, H] @return [B, H]
 at::Tensor pool(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling);
