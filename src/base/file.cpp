@@ -103,6 +103,17 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   sync_to_disk(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 
+void replace_folder(const fs::path& fresh, const fs::path& target) {
+  if (::rename(fresh.c_str(), target.c_str()) != 0) {
+    // Something is there: the two change places, and the old one goes.
+    if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) != 0) {
+      throw_errno("replace", target);
+    }
+    fs::remove_all(fresh);
+  }
+  sync_to_disk(target.has_parent_path() ? target.parent_path() : fs::path("."));
+}
+
 MappedFile::MappedFile(const fs::path& path) {
   const Descriptor file(path, O_RDONLY);
   if (file.get() < 0) throw_errno("open", path);

@@ -46,15 +46,15 @@ void load_libtorch() {
   load_library(search.folder / name, RTLD_LAZY);
 }
 
-Engine* make_engine() {
-  load_libtorch();
-  void* library = load_library(own_library_folder() / "libspencer_torch.so", RTLD_NOW);
-  const auto factory = reinterpret_cast<EngineFactory>(::dlsym(library, kEngineFactoryName));
-  if (factory == nullptr) {
-    throw Error(ErrorKind::unsupported_version,
-                "libspencer_torch.so is of another version than libspencer.so; install both anew");
+void* load_torch_part() {
+  static std::mutex mutex;
+  static void* library = nullptr;
+  const std::lock_guard lock(mutex);
+  if (library == nullptr) {
+    load_libtorch();
+    library = load_library(own_library_folder() / "libspencer_torch.so", RTLD_NOW);
   }
-  return factory();
+  return library;
 }
 
 }  // namespace
@@ -78,11 +78,18 @@ void EngineOptions::validate() const {
   }
 }
 
+void* engine_symbol(const char* name) {
+  void* symbol = ::dlsym(load_torch_part(), name);
+  if (symbol == nullptr) {
+    throw Error(ErrorKind::unsupported_version,
+                "libspencer_torch.so is of another version than libspencer.so; install both anew");
+  }
+  return symbol;
+}
+
 Engine& load_engine() {
-  static std::mutex mutex;
-  static Engine* engine = nullptr;  // never destroyed: torch's own statics may go first
-  const std::lock_guard lock(mutex);
-  if (engine == nullptr) engine = make_engine();
+  // Never destroyed: torch's own statics may go first.
+  static Engine* engine = reinterpret_cast<EngineFactory>(engine_symbol(kEngineFactoryName))();
   return *engine;
 }
 

@@ -292,7 +292,7 @@ void read_exit_heads(ModelFolder& folder) {
 
 }  // namespace
 
-ModelFolder ModelFolder::open(const fs::path& path) {
+ModelFolder ModelFolder::open(const fs::path& path, WeightFiles weights) {
   if (!fs::is_directory(path)) {
     throw Error(ErrorKind::not_found, path.string() + " is not a model folder: no such folder");
   }
@@ -302,7 +302,7 @@ ModelFolder ModelFolder::open(const fs::path& path) {
     throw Error(ErrorKind::not_found,
                 path.string() + " is not a model folder: it has no config.json");
   }
-  weight_files(path);
+  if (weights == WeightFiles::required) weight_files(path);
   read_config(folder);
   read_sentence_files(folder);
   read_own_file(folder);

@@ -19,6 +19,10 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 /// Flushes a file's, or a folder's, content to disk. @throws Error{io}
 void sync_to_disk(const std::filesystem::path& path);
 
+/// Puts folder `fresh` in the place of `target`, which may exist: a reader sees the old folder or
+/// the new one. Both lie in one folder. @throws Error{io}
+void replace_folder(const std::filesystem::path& fresh, const std::filesystem::path& target);
+
 /// A read-only memory map of a whole file; pages are read when touched. Movable, not copyable.
 /// The file must not be truncated while mapped.
 class MappedFile {

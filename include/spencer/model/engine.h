@@ -44,6 +44,10 @@ class Engine {
 /// @throws Error{not_found} that says how to install or name one
 Engine& load_engine();
 
+/// A factory that libspencer_torch exports, loaded as by `load_engine`: how rooms after this one
+/// reach their own part of it. @throws as `load_engine`; Error{unsupported_version} if it has none
+void* engine_symbol(const char* name);
+
 /// Starts `load_engine` on another thread, so that other work can go on meanwhile.
 std::shared_future<Engine*> load_engine_async();
 

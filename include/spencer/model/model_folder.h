@@ -10,6 +10,8 @@
 
 namespace spencer {
 
+enum class WeightFiles { required, optional };
+
 /// What `config.json` and, where present, sentence-transformers' files say.
 struct ModelFolder : EncoderConfig {
   std::filesystem::path path;
@@ -28,7 +30,8 @@ struct ModelFolder : EncoderConfig {
 
   /// Reads and checks the configuration; the weights are looked for, not read.
   /// @throws Error{not_found} naming the missing file, Error{corrupt}, Error{unsupported}
-  static ModelFolder open(const std::filesystem::path& path);
+  static ModelFolder open(const std::filesystem::path& path,
+                          WeightFiles weights = WeightFiles::required);
 
   /// Hash of what decides the vectors: the configuration's fields, the exits, and a sample of every
   /// tensor's bytes. Cheap, and different for different models. 32 hexadecimal digits.

@@ -1,0 +1,239 @@
+#include "train/dual_objective.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "spencer/base/error.h"
+#include "spencer/model/two_stage_folder.h"
+#include "spencer/train/batch_plan.h"
+#include "spencer/train/loss.h"
+#include "spencer/train/negatives.h"
+
+#include "train/model_writer.h"
+
+namespace spencer {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kLargestScale = 100;  // a learned scale stops there, as in CLIP
+
+std::int64_t resolve_length(std::int64_t asked, const ModelFolder& model) {
+  return asked == 0 ? model.max_length : std::min(asked, model.position_limit());
+}
+
+}  // namespace
+
+DualObjective::DualObjective(const DualOptions& options, const PairSet& pairs,
+                             DualValidator validate, const TrainHooks& hooks, at::Device device)
+    : options_(options), pairs_(pairs), validate_(std::move(validate)), hooks_(hooks) {
+  const ModelFolder folder = ModelFolder::open(options.model, WeightFiles::optional);
+  for (const std::int64_t dimension : options.dimensions) {
+    if (dimension > folder.hidden_size) {
+      throw Error(ErrorKind::invalid_argument, "dimension " + std::to_string(dimension) +
+                                                   " is more than the model's " +
+                                                   std::to_string(folder.hidden_size));
+    }
+  }
+  options_.query_length = resolve_length(options.query_length, folder);
+  options_.code_length = resolve_length(options.code_length, folder);
+  plan_ = std::make_unique<BatchPlan>(pairs, options.batch_size, options.seed, /*distinct=*/true);
+  tokenizer_ = Tokenizer::load(options.model);
+  queries_ = tokenize(pairs.queries(), options_.query_length);
+  codes_ = tokenize(pairs.codes(), options_.code_length);
+  query_tower_ = std::make_unique<Tower>(folder, options, device);
+  if (options.separate_towers) code_tower_ = std::make_unique<Tower>(folder, options, device);
+  log_scale_ = at::full({}, std::log(options.scale), at::kFloat).to(device);
+  log_scale_.set_requires_grad(options.learn_scale);
+  if (options.mining.count > 0) {
+    mined_ = at::full(
+        {static_cast<std::int64_t>(queries_.size()), options.mining.to - options.mining.from + 1},
+        -1, at::kInt);
+  }
+  if (!options.mining.veto.empty()) {
+    veto_ = CrossEncoder::open(options.mining.veto, options.engine);
+  }
+}
+
+DualObjective::~DualObjective() = default;
+
+std::vector<TokenSequence> DualObjective::tokenize(const std::vector<std::string>& texts,
+                                                   std::int64_t length) const {
+  if (hooks_.progress != nullptr) {
+    hooks_.progress->begin("tokenize", static_cast<std::int64_t>(texts.size()), "texts");
+  }
+  std::vector<TokenSequence> sequences;
+  sequences.reserve(texts.size());
+  for (const std::string& text : texts) {
+    sequences.push_back(tokenizer_->encode(text, static_cast<std::size_t>(length)));
+    if (hooks_.progress != nullptr) hooks_.progress->advance(1);
+  }
+  if (hooks_.progress != nullptr) hooks_.progress->end();
+  return sequences;
+}
+
+std::vector<TrainedParameter> DualObjective::parameters() const {
+  std::vector<TrainedParameter> all = query_tower_->parameters(code_tower_ ? "query." : "");
+  if (code_tower_) {
+    for (TrainedParameter& parameter : code_tower_->parameters("code.")) {
+      all.push_back(std::move(parameter));
+    }
+  }
+  if (options_.learn_scale) all.push_back({"log_scale", log_scale_, false});
+  return all;
+}
+
+std::int64_t DualObjective::batches_per_epoch() const { return plan_->batches_per_epoch(); }
+
+at::Tensor DualObjective::excluded(const std::vector<std::int32_t>& queries,
+                                   const std::vector<std::int32_t>& codes) const {
+  at::Tensor mask = at::zeros(
+      {static_cast<std::int64_t>(queries.size()), static_cast<std::int64_t>(codes.size())},
+      at::kBool);
+  bool any = false;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    if (pairs_.answers_of(queries[i]).size() < 2) continue;
+    for (std::size_t j = 0; j < codes.size(); ++j) {
+      if (i == j || !pairs_.answers(queries[i], codes[j])) continue;
+      mask[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(j)] = true;
+      any = true;
+    }
+  }
+  return any ? mask : at::Tensor();
+}
+
+std::unique_ptr<TrainingBatch> DualObjective::prepare(std::int64_t number) const {
+  auto batch = std::make_unique<Batch>();
+  std::vector<std::int32_t> queries, codes, negatives;
+  for (const std::int32_t position : plan_->batch(number)) {
+    const TrainingPair& pair = pairs_.pairs()[static_cast<std::size_t>(position)];
+    batch->ids.push_back(pair.id);
+    queries.push_back(pair.query);
+    codes.push_back(pair.code);
+    const std::size_t count =
+        std::max(pair.negatives.size(), static_cast<std::size_t>(options_.mining.count));
+    const std::uint64_t seed = mix(mix(options_.seed, static_cast<std::uint64_t>(number)),
+                                   static_cast<std::uint64_t>(position));
+    for (const std::int32_t code :
+         choose_negatives(pairs_, pair, mined_, count, /*fill_at_random=*/false, seed)) {
+      negatives.push_back(code);
+    }
+  }
+  for (const std::int32_t code : negatives) {  // each code once: a copy would weigh double
+    if (std::find(codes.begin(), codes.end(), code) == codes.end()) codes.push_back(code);
+  }
+  batch->pairs = static_cast<std::int64_t>(queries.size());
+  batch->excluded = excluded(queries, codes);
+  const auto add = [&](const TokenSequence& text, std::vector<const TokenSequence*>& texts) {
+    texts.push_back(&text);
+    batch->tokens += static_cast<std::int64_t>(text.ids.size());
+  };
+  for (const std::int32_t q : queries) add(queries_[static_cast<std::size_t>(q)], batch->queries);
+  for (const std::int32_t c : codes) add(codes_[static_cast<std::size_t>(c)], batch->codes);
+  return batch;
+}
+
+LossTerms DualObjective::backward(const TrainingBatch& prepared, double weight,
+                                  std::uint64_t seed) {
+  const auto& batch = dynamic_cast<const Batch&>(prepared);
+  EncodedTexts queries(*query_tower_, batch.queries, options_.chunk_size, mix(seed, 0));
+  EncodedTexts codes(*(code_tower_ ? code_tower_ : query_tower_), batch.codes, options_.chunk_size,
+                     mix(seed, 1));
+  Contrast contrast{queries.vectors(),
+                    codes.vectors(),
+                    log_scale_.exp().clamp_max(std::max(kLargestScale, options_.scale)),
+                    {},
+                    options_.symmetric,
+                    options_.dimensions};
+  if (batch.excluded.defined()) contrast.excluded = batch.excluded.to(log_scale_.device());
+  const at::Tensor loss = contrastive_loss(contrast);
+  torch::autograd::backward({loss * weight}, {});
+  queries.backward();
+  codes.backward();
+  return {{"contrastive", loss.item<double>()}};
+}
+
+bool DualObjective::refreshes_at(std::int64_t step) const {
+  if (!mined_.defined()) return false;
+  return step == 0 || (options_.mining.every > 0 && step % options_.mining.every == 0);
+}
+
+void DualObjective::refresh(std::int64_t /*step*/) {
+  PairScoring veto;
+  if (veto_) {
+    veto = [this](std::span<const std::pair<std::string, std::string>> texts) {
+      return veto_->score(texts);
+    };
+  }
+  const at::Device device = query_tower_->device();
+  mined_.copy_(mine_negatives(encode(*query_tower_, queries_).to(device),
+                              encode(code_tower(), codes_).to(device), pairs_, options_.mining,
+                              veto, hooks_.progress, hooks_.stop));
+}
+
+NamedTensors DualObjective::refreshed() const {
+  if (!mined_.defined()) return {};
+  return {{"mined", mined_}};
+}
+
+ValidationFigures DualObjective::validate() {
+  if (!validate_) return {};
+  const auto encoder = [this](const Tower& tower, std::int64_t length) {
+    return [this, &tower, length](std::span<const std::string> texts, std::span<float> out) {
+      std::vector<TokenSequence> sequences;
+      for (const std::string& text : texts) {
+        sequences.push_back(tokenizer_->encode(text, static_cast<std::size_t>(length)));
+      }
+      const at::Tensor vectors = encode(tower, sequences);
+      std::copy_n(vectors.const_data_ptr<float>(), out.size(), out.data());
+    };
+  };
+  return validate_({query_tower_->config().hidden_size,
+                    encoder(*query_tower_, options_.query_length),
+                    encoder(code_tower(), options_.code_length)});
+}
+
+RunIdentity DualObjective::identity() const {
+  std::string dimensions;
+  for (const std::int64_t dimension : options_.dimensions) {
+    dimensions += std::to_string(dimension) + " ";
+  }
+  const MiningOptions& mining = options_.mining;
+  return {{"objective", "dual"},
+          {"model", query_tower_->fingerprint()},
+          {"data", pairs_.checksum()},
+          {"towers", options_.separate_towers ? "separate" : "shared"},
+          {"scale", std::to_string(options_.scale) + (options_.learn_scale ? " learned" : "")},
+          {"symmetric", options_.symmetric ? "yes" : "no"},
+          {"dimensions", dimensions},
+          {"mined negatives", std::to_string(mining.count) + " of ranks " +
+                                  std::to_string(mining.from) + " to " + std::to_string(mining.to)},
+          {"query length", std::to_string(options_.query_length)},
+          {"code length", std::to_string(options_.code_length)}};
+}
+
+void DualObjective::save(const fs::path& folder) const {
+  const ModelFolder& source = query_tower_->folder();
+  TwoStageFolder two_stage;
+  two_stage.query_length = options_.query_length;
+  two_stage.code_length = options_.code_length;
+  two_stage.query_encoder = two_stage.code_encoder = folder;
+  if (code_tower_) {
+    two_stage.query_encoder = folder / "query_encoder";
+    two_stage.code_encoder = folder / "code_encoder";
+    fs::create_directories(two_stage.query_encoder);
+    fs::create_directories(two_stage.code_encoder);
+    write_encoder_folder(two_stage.query_encoder, source, query_tower_->weights(),
+                         options_.query_length);
+    write_encoder_folder(two_stage.code_encoder, source, code_tower_->weights(),
+                         options_.code_length);
+  } else {
+    write_encoder_folder(folder, source, query_tower_->weights(),
+                         std::max(options_.query_length, options_.code_length));
+  }
+  two_stage.save(folder);
+}
+
+}  // namespace spencer

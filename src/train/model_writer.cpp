@@ -1,0 +1,144 @@
+#include "train/model_writer.h"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "spencer/base/error.h"
+#include "spencer/base/file.h"
+#include "spencer/nn/encoder.h"
+#include "spencer/nn/safetensors.h"
+
+namespace spencer {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::ordered_json;
+
+void write_json(const fs::path& file, const ordered_json& value) {
+  write_file_atomically(file, value.dump(2) + "\n");
+}
+
+bool is_tokenizer_file(const fs::path& file) {
+  static const std::set<std::string> names = {"tokenizer.json",
+                                              "tokenizer_config.json",
+                                              "special_tokens_map.json",
+                                              "added_tokens.json",
+                                              "vocab.txt",
+                                              "vocab.json",
+                                              "merges.txt"};
+  return names.count(file.filename().string()) != 0 || file.extension() == ".model";
+}
+
+void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(from)) {
+    if (entry.is_regular_file() && is_tokenizer_file(entry.path())) {
+      write_file_atomically(to / entry.path().filename(), read_file(entry.path()));
+    }
+  }
+}
+
+const char* class_prefix(Family family) {
+  switch (family) {
+    case Family::bert: return "Bert";
+    case Family::roberta: return "Roberta";
+    case Family::mpnet: return "MPNet";
+    case Family::starcoder2: return "Starcoder2";
+  }
+  throw Error(ErrorKind::internal, "a family without a class name");
+}
+
+const char* weight_prefix(Family family) {
+  switch (family) {
+    case Family::bert: return "bert.";
+    case Family::roberta: return "roberta.";
+    case Family::mpnet: return "mpnet.";
+    case Family::starcoder2: return "model.";
+  }
+  throw Error(ErrorKind::internal, "a family without a prefix");
+}
+
+ordered_json configuration(const ModelFolder& source, const std::string& architecture) {
+  ordered_json config = ordered_json::parse(read_file(source.path / "config.json"));
+  config["architectures"] = {class_prefix(source.family) + architecture};
+  for (const char* name : {"dtype", "torch_dtype"}) {
+    if (config.contains(name)) config[name] = "float32";
+  }
+  for (const char* name : {"id2label", "label2id", "num_labels", "problem_type"}) {
+    config.erase(name);
+  }
+  return config;
+}
+
+/// What the source holds beside the encoder's own tensors, under its bare names.
+void add_others(const ModelFolder& source, NamedTensors& tensors) {
+  if (!fs::exists(source.path / "model.safetensors") &&
+      !fs::exists(source.path / "model.safetensors.index.json")) {
+    return;
+  }
+  std::set<std::string> present;
+  for (const auto& [name, tensor] : tensors) present.insert(name);
+  const Weights weights = Weights::open(source.path);
+  const std::string prefix = encoder_prefix(weights);
+  for (const std::string& name : weights.names()) {
+    const bool encoder = name.starts_with(prefix) && !name.starts_with("classifier.");
+    const std::string bare = encoder ? name.substr(prefix.size()) : name;
+    if (encoder && present.insert(bare).second) tensors.emplace_back(bare, weights.tensor(name));
+  }
+}
+
+void write_sentence_files(const fs::path& folder, const ModelFolder& source, std::int64_t length) {
+  const auto module = [](int index, const char* path, const char* kind) {
+    return ordered_json{{"idx", index},
+                        {"name", std::to_string(index)},
+                        {"path", path},
+                        {"type", std::string("sentence_transformers.models.") + kind}};
+  };
+  write_json(folder / "modules.json",
+             {module(0, "", "Transformer"), module(1, "1_Pooling", "Pooling"),
+              module(2, "2_Normalize", "Normalize")});
+  fs::create_directories(folder / "1_Pooling");
+  fs::create_directories(folder / "2_Normalize");
+  const bool mean = source.pooling == Pooling::mean;
+  write_json(folder / "1_Pooling" / "config.json",
+             {{"word_embedding_dimension", source.hidden_size},
+              {"pooling_mode_cls_token", !mean},
+              {"pooling_mode_mean_tokens", mean},
+              {"pooling_mode_max_tokens", false},
+              {"pooling_mode_mean_sqrt_len_tokens", false}});
+  write_json(folder / "sentence_bert_config.json",
+             {{"max_seq_length", length}, {"do_lower_case", false}});
+}
+
+}  // namespace
+
+void write_encoder_folder(const fs::path& folder, const ModelFolder& source,
+                          const NamedTensors& weights, std::int64_t length) {
+  copy_tokenizer(source.path, folder);
+  write_json(folder / "config.json", configuration(source, "Model"));
+  write_sentence_files(folder, source, length);
+  NamedTensors tensors = weights;
+  add_others(source, tensors);
+  write_safetensors(folder / "model.safetensors", tensors);
+}
+
+void write_classifier_folder(const fs::path& folder, const ModelFolder& source,
+                             const NamedTensors& weights, const NamedTensors& head,
+                             std::int64_t length) {
+  copy_tokenizer(source.path, folder);
+  ordered_json config = configuration(source, "ForSequenceClassification");
+  config["id2label"] = {{"0", "LABEL_0"}};
+  config["label2id"] = {{"LABEL_0", 0}};
+  write_json(folder / "config.json", config);
+  write_json(folder / "sentence_bert_config.json",
+             {{"max_seq_length", length}, {"do_lower_case", false}});
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : weights) {
+    tensors.emplace_back(weight_prefix(source.family) + name, tensor);
+  }
+  tensors.insert(tensors.end(), head.begin(), head.end());
+  write_safetensors(folder / "model.safetensors", tensors);
+}
+
+}  // namespace spencer

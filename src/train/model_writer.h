@@ -1,0 +1,25 @@
+// Model folders as transformers and sentence-transformers load them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "spencer/model/model_folder.h"
+#include "spencer/train/optimizer.h"
+
+namespace spencer {
+
+/// Writes an encoder with the source folder's tokenizer and configuration, and
+/// sentence-transformers' files: pooling as the source has it, normalised, `length` tokens.
+/// Tensors of the source that are not among `weights` (a pooler, say) are kept.
+/// @param weights by their names without prefix
+void write_encoder_folder(const std::filesystem::path& folder, const ModelFolder& source,
+                          const NamedTensors& weights, std::int64_t length);
+
+/// Writes a sequence-classification folder with one output.
+/// @param weights the encoder's, without prefix  @param head by full names
+void write_classifier_folder(const std::filesystem::path& folder, const ModelFolder& source,
+                             const NamedTensors& weights, const NamedTensors& head,
+                             std::int64_t length);
+
+}  // namespace spencer

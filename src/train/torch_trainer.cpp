@@ -1,0 +1,43 @@
+// The trainer over libtorch: what libspencer_torch hands out.
+#include "spencer/nn/device.h"
+#include "spencer/train/loop.h"
+#include "spencer/train/trainer.h"
+
+#include "nn/guarded.h"
+#include "train/cross_objective.h"
+#include "train/dual_objective.h"
+#include "train/parallel.h"
+
+namespace spencer {
+namespace {
+
+template <typename Target, typename Options, typename Validator>
+TrainReport train(const Options& options, const PairSet& pairs, const Validator& validate,
+                  const TrainHooks& hooks) {
+  options.validate();
+  const UnsplitOperations unsplit;
+  return guarded("lower --batch-size or --chunk-size, or set --recompute", [&] {
+    const at::Device device = open_device(options.engine.device);
+    Target objective(options, pairs, validate, hooks, device);
+    return run_training(objective, options, hooks, device);
+  });
+}
+
+class TorchTrainer : public Trainer {
+ public:
+  TrainReport train_dual(const DualOptions& options, const PairSet& pairs,
+                         const DualValidator& validate, const TrainHooks& hooks) override {
+    return train<DualObjective>(options, pairs, validate, hooks);
+  }
+  TrainReport train_cross(const CrossOptions& options, const PairSet& pairs,
+                          const CrossValidator& validate, const TrainHooks& hooks) override {
+    return train<CrossObjective>(options, pairs, validate, hooks);
+  }
+};
+
+}  // namespace
+}  // namespace spencer
+
+extern "C" __attribute__((visibility("default"))) spencer::Trainer* spencer_trainer_1() {
+  return new spencer::TorchTrainer();
+}

@@ -1,0 +1,255 @@
+// Whole runs on the tiny model: what they leave behind, and going on after a break.
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "spencer/base/error.h"
+#include "spencer/model/cross_encoder.h"
+#include "spencer/model/dual_encoder.h"
+#include "spencer/nn/safetensors.h"
+#include "spencer/train/trainer.h"
+
+#include "train/train_test_support.h"
+
+namespace spencer {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TinyRun {
+  TinyModel model;
+  ScratchFolder output;
+  PairSet pairs = word_pairs(40);
+
+  fs::path folder() const { return output.path() / "run"; }
+  DualOptions dual() const {
+    DualOptions options;
+    set_reference_options(options, folder());
+    options.model = model.path();
+    options.dropout.reset();  // 0.1, as the model says
+    options.batch_size = 8;
+    options.save_every = 3;
+    return options;
+  }
+  CrossOptions cross() const {
+    CrossOptions options;
+    set_reference_options(options, folder());
+    options.model = model.path();
+    options.random_negatives = true;
+    options.batch_size = 4;
+    options.save_every = 3;
+    return options;
+  }
+  std::vector<nlohmann::json> metrics() const {
+    std::vector<nlohmann::json> lines;
+    std::ifstream in(folder() / "metrics.jsonl");
+    for (std::string line; std::getline(in, line);) lines.push_back(nlohmann::json::parse(line));
+    return lines;
+  }
+};
+
+/// Figures that fall from step to step, but for the third validation.
+DualValidator scripted(const std::vector<double>& figures, std::vector<int>* calls = nullptr) {
+  auto call = std::make_shared<std::size_t>(0);
+  return [=](const LiveDualEncoder& model) {
+    std::vector<std::string> texts{"w40 w41", "w50"};
+    std::vector<float> out(texts.size() * static_cast<std::size_t>(model.dimension));
+    model.encode_queries(texts, out);
+    EXPECT_NEAR(std::hypot(at::norm(at::tensor(out)).item<double>(), 0), std::sqrt(2.0), 1e-4)
+        << "two unit vectors";
+    if (calls != nullptr) calls->push_back(static_cast<int>(*call));
+    return ValidationFigures{{"mrr", figures.at((*call)++)}};
+  };
+}
+
+void expect_equal_weights(const fs::path& a, const fs::path& b) {
+  const Weights first = Weights::open(a), second = Weights::open(b);
+  ASSERT_EQ(first.names(), second.names());
+  for (const std::string& name : first.names()) {
+    EXPECT_TRUE(at::equal(first.tensor(name), second.tensor(name))) << name;
+  }
+}
+
+TEST(TrainingRun, LeavesAModelThatEncodesAsTheLiveOneDid) {
+  const TinyRun run;
+  std::vector<float> live(2 * 32);
+  const std::vector<std::string> texts{"w40 w41", "w50 w51 w52"};
+  DualOptions options = run.dual();
+  const TrainReport report = load_trainer().train_dual(options, run.pairs,
+                                                       [&](const LiveDualEncoder& model) {
+                                                         model.encode_codes(texts, live);
+                                                         return ValidationFigures{{"mrr", 0.5}};
+                                                       },
+                                                       {});
+  EXPECT_EQ(report.steps, 20);
+  EXPECT_EQ(report.best_step, 0) << "nothing was better than the start";
+  EngineOptions engine;
+  engine.device = "cpu";
+  engine.precision = Precision::float32;
+  const std::vector<float> saved =
+      DualEncoder::open(run.folder() / "last", engine)->encode_codes(texts);
+  for (std::size_t i = 0; i < saved.size(); ++i) EXPECT_NEAR(saved[i], live[i], 1e-5);
+  const ModelFolder folder = ModelFolder::open(report.model);
+  EXPECT_TRUE(folder.normalize);
+  EXPECT_EQ(folder.labels, 0);
+}
+
+TEST(TrainingRun, KeepsTheBestWeightsAndStopsWhenNothingGetsBetter) {
+  const TinyRun run;
+  DualOptions options = run.dual();
+  options.valid_every = 2;
+  options.patience = 2;
+  std::vector<ValidationReport> reports;
+  TrainHooks hooks;
+  hooks.on_validation = [&](const ValidationReport& report) { reports.push_back(report); };
+  const TrainReport report = load_trainer().train_dual(
+      options, run.pairs, scripted({0.1, 0.2, 0.5, 0.4, 0.3, 0.9}), hooks);
+  EXPECT_TRUE(report.stopped_early);
+  EXPECT_EQ(report.steps, 8);
+  EXPECT_EQ(report.best_step, 4);
+  ASSERT_EQ(reports.size(), 5U);
+  EXPECT_TRUE(reports[2].best);
+  EXPECT_FALSE(reports[3].best);
+  EXPECT_EQ(fs::read_symlink(run.folder() / "model"), "best");
+  EXPECT_EQ(run.metrics().back().at("step"), 8);
+}
+
+/// Stops a run after `steps` steps, as Ctrl-C does.
+template <typename Options, typename Train>
+void interrupt_after(std::int64_t steps, const Options& options, const Train& train) {
+  StopFlag stop;
+  TrainHooks hooks;
+  hooks.stop = &stop;
+  hooks.on_step = [&](const StepReport& step) {
+    if (step.step == steps) stop.request();
+  };
+  try {
+    train(options, hooks);
+    FAIL() << "it ran to its end";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::interrupted);
+  }
+}
+
+TEST(TrainingRun, ResumedEndsWithTheWeightsOfAnUnbrokenOneBitForBit) {
+  const TinyRun whole, broken;
+  const auto options_of = [](const TinyRun& run) {
+    DualOptions options = run.dual();
+    options.mining.count = 2;  // with everything that is kept between steps
+    options.mining.every = 6;
+    options.mining.to = 10;
+    options.learn_scale = true;
+    options.ema = 0.9;
+    options.accumulation = 2;
+    return options;
+  };
+  load_trainer().train_dual(options_of(whole), whole.pairs, {}, {});
+  DualOptions options = options_of(broken);
+  const auto train = [&](const DualOptions& o, const TrainHooks& hooks) {
+    load_trainer().train_dual(o, broken.pairs, {}, hooks);
+  };
+  interrupt_after(4, options, train);
+  options.resume = true;
+  interrupt_after(11, options, train);
+  load_trainer().train_dual(options, broken.pairs, {}, {});
+  expect_equal_weights(whole.folder() / "model", broken.folder() / "model");
+  const auto lines = broken.metrics();
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    EXPECT_LT(lines[i - 1].at("step"), lines[i].at("step")) << "no step is recorded twice";
+  }
+}
+
+TEST(TrainingRun, ACrossEncoderResumesToo) {
+  const TinyRun whole, broken;
+  load_trainer().train_cross(whole.cross(), whole.pairs, {}, {});
+  CrossOptions options = broken.cross();
+  const auto train = [&](const CrossOptions& o, const TrainHooks& hooks) {
+    load_trainer().train_cross(o, broken.pairs, {}, hooks);
+  };
+  interrupt_after(7, options, train);
+  options.resume = true;
+  load_trainer().train_cross(options, broken.pairs, {}, {});
+  expect_equal_weights(whole.folder() / "model", broken.folder() / "model");
+  EngineOptions engine;
+  engine.device = "cpu";
+  const auto encoder = CrossEncoder::open(broken.folder() / "model", engine);
+  EXPECT_EQ(encoder->score("w40", std::vector<std::string>{"w41", "w42"}).size(), 2U);
+}
+
+std::string refusal(const std::function<void()>& work, ErrorKind kind) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
+TEST(TrainingRun, ARunIsNotOverwrittenAndNotMixedWithAnother) {
+  const TinyRun run;
+  DualOptions options = run.dual();
+  load_trainer().train_dual(options, run.pairs, {}, {});
+  const auto again = [&] { load_trainer().train_dual(options, run.pairs, {}, {}); };
+  EXPECT_NE(refusal(again, ErrorKind::invalid_argument).find("--resume"), std::string::npos);
+  options.resume = true;
+  options.batch_size = 4;
+  EXPECT_NE(refusal(again, ErrorKind::invalid_argument).find("batch size is 8, here it is 4"),
+            std::string::npos);
+  options.batch_size = 8;
+  const PairSet others = word_pairs(30);
+  EXPECT_NE(refusal([&] { load_trainer().train_dual(options, others, {}, {}); },
+                    ErrorKind::invalid_argument)
+                .find("data"),
+            std::string::npos);
+}
+
+TEST(TrainingRun, ADamagedCheckpointIsRefused) {
+  const TinyRun run;
+  DualOptions options = run.dual();
+  load_trainer().train_dual(options, run.pairs, {}, {});
+  fs::resize_file(run.folder() / "checkpoint.safetensors", 5000);
+  options.resume = true;
+  refusal([&] { load_trainer().train_dual(options, run.pairs, {}, {}); }, ErrorKind::corrupt);
+}
+
+TEST(TrainingRun, DivergenceStopsWithStepAndPairs) {
+  const TinyRun run;
+  DualOptions options = run.dual();
+  options.learning_rate = 1e30;
+  options.warmup = 0;
+  options.max_gradient_norm = 0;
+  const std::string message =
+      refusal([&] { load_trainer().train_dual(options, run.pairs, {}, {}); }, ErrorKind::corrupt);
+  EXPECT_NE(message.find("diverged at step"), std::string::npos) << message;
+  EXPECT_NE(message.find("pair "), std::string::npos) << message;
+  EXPECT_NE(message.find("--learning-rate"), std::string::npos) << message;
+}
+
+TEST(TrainingRun, StartsFromAConfigurationAlone) {
+  const TinyRun run;
+  fs::remove(run.model.path() / "model.safetensors");
+  DualOptions options = run.dual();
+  options.separate_towers = true;
+  load_trainer().train_dual(options, run.pairs, {}, {});
+  const auto model = DualEncoder::open(run.folder() / "model");
+  EXPECT_NE(model->query_folder().path, model->code_folder().path);
+  EXPECT_EQ(model->encode_queries({"w40"}).size(), 32U);
+}
+
+TEST(TrainingRun, CudaAskedForAndAbsentIsRefused) {
+  if (fs::exists("/dev/nvidia0")) GTEST_SKIP() << "there is a CUDA device";
+  const TinyRun run;
+  DualOptions options = run.dual();
+  options.engine.device = "cuda";
+  refusal([&] { load_trainer().train_dual(options, run.pairs, {}, {}); }, ErrorKind::unsupported);
+  EXPECT_FALSE(fs::exists(run.folder() / "metrics.jsonl"));
+}
+
+}  // namespace
+}  // namespace spencer
