@@ -1,5 +1,7 @@
 #include "common_options.h"
 
+#include <sstream>
+
 #include "spencer/base/error.h"
 
 namespace spencer {
@@ -82,6 +84,15 @@ void add_code_length(CLI::App& app, std::int64_t& tokens) {
 
 std::string nearest_option(const CLI::App& app, const std::string& given) {
   return nearest(given.substr(0, given.find('=')), long_names(app));
+}
+
+std::string resolved_config(const CLI::App& app) {
+  std::istringstream lines(app.config_to_str(/*default_also=*/true));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.ends_with("=\"\"")) kept += line + "\n";  // an option without a value
+  }
+  return kept;
 }
 
 void apply_config(CLI::App& app, const std::string& verb, const std::filesystem::path& file) {

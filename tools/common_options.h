@@ -66,6 +66,9 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, T& value,
 /// that the command line left alone. @throws Error{not_found, invalid_argument}
 void apply_config(CLI::App& app, const std::string& verb, const std::filesystem::path& file);
 
+/// Every option with its value, given or not, as a file that `apply_config` takes.
+std::string resolved_config(const CLI::App& app);
+
 /// The nearest long option of `app` to a misspelt one, or empty.
 std::string nearest_option(const CLI::App& app, const std::string& given);
 

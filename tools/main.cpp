@@ -23,6 +23,7 @@
 #include "verbs/eval.h"
 #include "verbs/index.h"
 #include "verbs/search.h"
+#include "verbs/train.h"
 
 namespace spencer {
 namespace {
@@ -51,14 +52,16 @@ int run_verb(const std::string& name, void (*add)(CLI::App&, Args&),
   CLI::App app("", "spencer " + name);
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.add_option("--config", config, "A TOML file of options; the command line wins over it")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->configurable(false);
   add(app, args);
   app.allow_extras();
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     app.parse(arguments);
     refuse_leftovers(app);
-    if (!config.empty()) apply_config(app, name, config);
+    if (!config.empty()) apply_config(app, name.substr(0, name.find(' ')), config);
+    if constexpr (requires { args.resolved; }) args.resolved = resolved_config(app);
   } catch (const CLI::CallForHelp&) {
     out << app.help();
     return exit_code::ok;
@@ -68,6 +71,33 @@ int run_verb(const std::string& name, void (*add)(CLI::App&, Args&),
   }
   attach_log(args.output);
   return run(std::move(args), out, stop_flag());
+}
+
+/// `spencer train OBJECTIVE`: each objective has options of its own.
+int run_train(Arguments arguments, std::ostream& out) {
+  const std::string objective = arguments.empty() ? "" : arguments.front();
+  if (!arguments.empty()) arguments.erase(arguments.begin());
+  if (objective == "dual") {
+    return run_verb("train dual", add_train_dual, run_train_dual, std::move(arguments), out);
+  }
+  if (objective == "cross") {
+    return run_verb("train cross", add_train_cross, run_train_cross, std::move(arguments), out);
+  }
+  constexpr const char* usage =
+      "Usage: spencer train OBJECTIVE [OPTIONS]\n\nObjectives:\n"
+      "  dual      A dual encoder: queries and codes as vectors that lie near each other\n"
+      "  cross     A cross-encoder: reads a query and a code together, and scores them\n\n"
+      "'spencer train dual --help' tells more, with examples.\n";
+  if (objective == "--help" || objective == "-h") {
+    out << usage;
+    return exit_code::ok;
+  }
+  const std::string near = nearest(objective, std::vector<std::string>{"dual", "cross"});
+  throw Error(ErrorKind::invalid_argument,
+              objective.empty() ? std::string("what is to be trained? dual or cross")
+                                : "there is no objective '" + objective + "'" +
+                                      (near.empty() ? "" : "; did you mean " + near + "?") +
+                                      " (see spencer train --help)");
 }
 
 struct Verb {
@@ -90,6 +120,7 @@ const std::vector<Verb>& verbs() {
        [](Arguments arguments, std::ostream& out) {
          return run_verb("eval", add_eval, run_eval, std::move(arguments), out);
        }},
+      {"train", "Train a dual encoder or a cross-encoder on pairs of queries and codes", run_train},
   };
   return all;
 }

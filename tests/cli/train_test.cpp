@@ -1,0 +1,174 @@
+// `spencer train`: what it says, what it leaves behind, and going on after being killed.
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "spencer/base/file.h"
+
+#include "cli/program.h"
+
+namespace spencer {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+/// The tiny BERT of the training tests, and pairs of words it knows.
+class TrainTest : public testing::Test {
+ protected:
+  TrainTest() {
+    fs::copy(fs::path(SPENCER_TEST_DATA) / "train/model", here_.path() / "tiny");
+    std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+    for (int i = 5; i < 96; ++i) vocabulary += "w" + std::to_string(i) + "\n";
+    here_.write("tiny/vocab.txt", vocabulary);
+    here_.write("train.jsonl", pairs(0, 60));
+    here_.write("valid.jsonl", pairs(60, 75));
+  }
+
+  static std::string pairs(int first, int last) {
+    std::string lines;
+    for (int i = first; i < last; ++i) {
+      const auto word = [](int n) { return "w" + std::to_string(5 + n % 91); };
+      const nlohmann::json line = {{"query", word(i) + " " + word(5 * i + 1)},
+                                   {"pos", {word(i) + " " + word(11 * i + 3)}},
+                                   {"neg", nlohmann::json::array()}};
+      lines += line.dump() + "\n";
+    }
+    return lines;
+  }
+
+  RunSetup setup() const {
+    RunSetup setup;
+    setup.folder = here_.path();
+    return setup;
+  }
+  static std::vector<std::string> command(const std::string& output,
+                                          const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = {
+        "train",        "dual", "--model",         "tiny", "--train",     "train.jsonl",
+        "--output",     output, "--batch-size",    "8",    "--max-steps", "60",
+        "--save-every", "5",    "--learning-rate", "1e-3", "--device",    "cpu"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  RunResult train(const std::string& output, const std::vector<std::string>& more = {}) const {
+    return run_spencer(command(output, more), setup());
+  }
+  std::string weights(const std::string& output) const {
+    return read_file(here_.path() / output / "model/model.safetensors");
+  }
+
+  FreshFolder here_;
+};
+
+TEST_F(TrainTest, TrainsSaysWhatItCameToAndKeepsItsConfiguration) {
+  const RunResult result =
+      train("run", {"--valid", "valid.jsonl", "--valid-every", "20", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto report = json_lines(result.out).at(0);
+  EXPECT_EQ(report.at("steps"), 60);
+  EXPECT_EQ(report.at("model"), "run/model");
+  EXPECT_GE(report.at("best").at("mrr"), 0.0);
+  EXPECT_THAT(result.err, HasSubstr("60 pairs of"));
+  EXPECT_THAT(result.err, HasSubstr("validation at step 20: mrr"));
+  EXPECT_THAT(result.err, HasSubstr("step 60/60  loss"));
+  const RunResult again = run_spencer(
+      {"train", "dual", "--config", "run/config.toml", "--output", "again", "-q"}, setup());
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_TRUE(weights("again") == weights("run")) << "the configuration makes the same run";
+}
+
+TEST_F(TrainTest, ACrossEncoderIsTrainedOnWhatADualEncoderRanksHigh) {
+  ASSERT_EQ(train("dual").code, 0);
+  const RunResult result = run_spencer(
+      {"train", "cross", "--model", "tiny", "--dual", "dual/model", "--train", "train.jsonl",
+       "--valid", "valid.jsonl", "--output", "cross", "--max-steps", "6", "--loss", "listwise"},
+      setup());
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("recall_mrr"));
+  const RunResult scores = run_spencer(
+      {"eval", "valid.jsonl", "--model", "dual/model", "--reranker", "cross/model"}, setup());
+  EXPECT_EQ(scores.code, 0) << scores.err;
+}
+
+/// Kills the run when its log has so many lines.
+void kill_at(const std::vector<std::string>& command, const RunSetup& setup, const fs::path& log,
+             std::size_t bytes) {
+  const pid_t process = start_spencer(command, setup, setup.folder / "err");
+  std::error_code error;
+  while (!fs::exists(log) || fs::file_size(log, error) < bytes) {
+    ASSERT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << read_file(setup.folder / "err");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ::kill(process, SIGKILL);
+  ::waitpid(process, nullptr, 0);
+}
+
+TEST_F(TrainTest, KilledAtAnyMomentItEndsWithTheWeightsOfAnUnbrokenRun) {
+  ASSERT_EQ(train("whole").code, 0);
+  const std::vector<std::string> resumed = command("broken", {"--resume", "--log-every", "1"});
+  const fs::path log = here_.path() / "broken/metrics.jsonl";
+  for (const std::size_t bytes : {700U, 4000U, 9000U}) kill_at(resumed, setup(), log, bytes);
+  const RunResult rest = run_spencer(resumed, setup());
+  ASSERT_EQ(rest.code, 0) << rest.err;
+  EXPECT_TRUE(weights("whole") == weights("broken"));
+}
+
+TEST_F(TrainTest, ADiskThatIsFullLeavesTheLastCheckpointWhole) {
+  ASSERT_EQ(train("whole").code, 0);
+  const fs::path log = here_.path() / "run/metrics.jsonl";
+  kill_at(command("run", {"--resume", "--log-every", "1"}), setup(), log, 4000);
+  const std::string before = read_file(here_.path() / "run/checkpoint.safetensors");
+  std::string line = "trap '' XFSZ; ulimit -f 100; exec " SPENCER_PROGRAM;
+  for (const std::string& part : command("run", {"--resume"})) line += " " + part;
+  const RunResult full = run_program({"bash", "-c", line}, setup());
+  EXPECT_EQ(full.code, 2);
+  EXPECT_THAT(full.err, HasSubstr("checkpoint.safetensors"));
+  EXPECT_TRUE(read_file(here_.path() / "run/checkpoint.safetensors") == before);
+  ASSERT_EQ(train("run", {"--resume"}).code, 0);
+  EXPECT_TRUE(weights("whole") == weights("run"));
+}
+
+TEST_F(TrainTest, CtrlCLeavesACheckpointAndSaysHowToGoOn) {
+  std::vector<std::string> endless = command("run", {"--log-every", "1"});
+  *std::find(endless.begin(), endless.end(), "60") = "100000";  // --max-steps
+  const pid_t process = start_spencer(endless, setup(), here_.path() / "err");
+  const fs::path log = here_.path() / "run/metrics.jsonl";
+  while (!fs::exists(log) || fs::file_size(log) < 2000) {
+    ASSERT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << read_file(here_.path() / "err");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ::kill(process, SIGINT);
+  int status = 0;
+  ::waitpid(process, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  EXPECT_THAT(read_file(here_.path() / "err"), HasSubstr("--resume"));
+  EXPECT_TRUE(fs::exists(here_.path() / "run/checkpoint.safetensors"));
+}
+
+TEST_F(TrainTest, MistakesAreNamed) {
+  const auto complaint = [&](const std::vector<std::string>& arguments) {
+    const RunResult result = run_spencer(arguments, setup());
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  EXPECT_THAT(complaint({"train"}), HasSubstr("dual or cross"));
+  EXPECT_THAT(complaint({"train", "dula"}), HasSubstr("did you mean dual?"));
+  EXPECT_THAT(complaint({"train", "dual", "--train", "train.jsonl", "--output", "x"}),
+              HasSubstr("--model"));
+  EXPECT_THAT(complaint({"train", "dual", "--model", "tiny", "--output", "x"}),
+              HasSubstr("--train"));
+  EXPECT_THAT(complaint(command("x", {"--batch-sise", "9"})), HasSubstr("--batch-size"));
+  EXPECT_THAT(
+      complaint({"train", "cross", "--model", "tiny", "--train", "train.jsonl", "--output", "x"}),
+      HasSubstr("--dual"));
+  EXPECT_FALSE(fs::exists(here_.path() / "x/metrics.jsonl"));
+}
+
+}  // namespace
+}  // namespace spencer

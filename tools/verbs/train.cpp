@@ -1,0 +1,370 @@
+#include "verbs/train.h"
+
+#include <iostream>
+#include <memory>
+
+#include "spencer/base/error.h"
+#include "spencer/base/file.h"
+#include "spencer/base/log.h"
+#include "spencer/eval/evaluate.h"
+#include "spencer/model/dual_encoder.h"
+#include "spencer/train/trainer.h"
+
+#include "exit_code.h"
+#include "verbs/train_output.h"
+
+namespace spencer {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kDualExamples = R"(
+Examples:
+  spencer train dual --model all-MiniLM-L6-v2 --train train.jsonl.gz --valid valid.jsonl.gz \
+    --output run --epochs 1 --batch-size 64
+  spencer train dual --model MODEL --train pairs/ --output run --batch-size 1024 --chunk-size 64
+  spencer train dual --config run/config.toml --resume
+The model is run/model; run/metrics.jsonl holds a line per report.
+)";
+
+constexpr const char* kCrossExamples = R"(
+Examples:
+  spencer train cross --model all-MiniLM-L6-v2 --dual run/model --train train.jsonl.gz \
+    --valid valid.jsonl.gz --output cross --negatives 3 --loss listwise
+  spencer train cross --config cross/config.toml --resume
+The model is cross/model; use it with spencer search or eval --reranker cross/model.
+)";
+
+constexpr const char* kDataGroup = "Data";
+constexpr const char* kScheduleGroup = "Steps and learning rate";
+constexpr const char* kRunGroup = "Validation and checkpoints";
+constexpr const char* kMemoryGroup = "Memory";
+constexpr const char* kNegativesGroup = "Negatives";
+
+CLI::Option* number(CLI::App& app, const char* name, auto& value, const char* help,
+                    const char* group) {
+  return app.add_option(name, value, help)->type_name("N")->capture_default_str()->group(group);
+}
+
+void add_data(CLI::App& app, TrainArgs& args) {
+  app.add_option("--train", args.train, "Pairs: files or folders of any format eval reads")
+      ->type_name("DATA")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(kDataGroup);
+  app.add_option("--valid", args.valid,
+                 "Held-out data, as eval takes it; the best weights by its "
+                 "MRR are the result")
+      ->type_name("DATA")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(kDataGroup);
+  app.add_option_function<std::string>(
+         "--format",
+         [&args](const std::string& name) {
+           args.reading.format = args.valid_reading.format = parse_data_format(name);
+         },
+         "auto, csn, cosqa, codesplit, beir or flag")
+      ->type_name("FORMAT")
+      ->group(kDataGroup);
+  app.add_option_function<std::string>(
+         "--text",
+         [&args](const std::string& name) {
+           args.reading.text = args.valid_reading.text = parse_text_form(name);
+         },
+         "CodeSearchNet's text: tokens, raw, or auto (tokens where given)")
+      ->type_name("FORM")
+      ->group(kDataGroup);
+  app.add_option("--split", args.reading.split, "Of the training data, where a folder has several")
+      ->type_name("NAME")
+      ->group(kDataGroup);
+  app.add_flag("--skip-bad", args.reading.skip_bad, "Count bad records and go on")
+      ->group(kDataGroup);
+}
+
+void add_steps(CLI::App& app, TrainOptions& options) {
+  number(app, "--epochs", options.epochs, "Passes over the pairs", kScheduleGroup);
+  number(app, "--max-steps", options.max_steps, "Optimizer steps; 0: as the epochs come to",
+         kScheduleGroup);
+  number(app, "--batch-size", options.batch_size, "Pairs per batch", kScheduleGroup);
+  number(app, "--accumulate", options.accumulation, "Batches per optimizer step", kScheduleGroup);
+  app.add_option("--learning-rate,--lr", options.learning_rate, "The highest of the schedule")
+      ->type_name("X")
+      ->capture_default_str()
+      ->group(kScheduleGroup);
+  add_choice<Schedule>(app, "--schedule", options.schedule,
+                       {{"linear", Schedule::linear},
+                        {"cosine", Schedule::cosine},
+                        {"constant", Schedule::constant}},
+                       "How the learning rate falls after the warm-up")
+      ->group(kScheduleGroup);
+  number(app, "--warmup", options.warmup, "Below 1: share of the steps; from 1 on: steps",
+         kScheduleGroup);
+  number(app, "--weight-decay", options.weight_decay, "Of matrices (not biases and norms)",
+         kScheduleGroup);
+  number(app, "--max-grad-norm", options.max_gradient_norm, "Gradients are clipped to it; 0: never",
+         kScheduleGroup);
+  number(app, "--ema", options.ema, "Decay of an average of the weights; 0: none", kScheduleGroup);
+  app.add_option_function<double>(
+         "--dropout", [&options](double value) { options.dropout = value; },
+         "In place of the model's own")
+      ->type_name("X")
+      ->group(kScheduleGroup);
+  app.add_flag("--freeze-embeddings", options.freeze_embeddings, "Keep the embeddings as they are")
+      ->group(kScheduleGroup);
+  number(app, "--freeze-layers", options.freeze_layers, "Keep so many of the lowest layers",
+         kScheduleGroup);
+  number(app, "--seed", options.seed, "Of batches, dropout and fresh parameters", kScheduleGroup);
+}
+
+void add_run(CLI::App& app, TrainOptions& options) {
+  app.add_option("--output", options.output, "The run folder")->type_name("DIR")->group(kRunGroup);
+  app.add_flag("--resume", options.resume, "Go on from the run folder's checkpoint, if it has one")
+      ->configurable(false)
+      ->group(kRunGroup);
+  number(app, "--valid-every", options.valid_every, "Steps between validations; 0: an epoch",
+         kRunGroup);
+  number(app, "--patience", options.patience,
+         "Stop after so many validations without a better one; 0: never", kRunGroup);
+  number(app, "--save-every", options.save_every, "Steps between checkpoints; 0: at validations",
+         kRunGroup);
+  number(app, "--log-every", options.log_every, "Steps between lines of metrics.jsonl", kRunGroup);
+}
+
+void add_memory(CLI::App& app, TrainOptions& options) {
+  number(app, "--chunk-size", options.chunk_size,
+         "Texts per pass, with the same gradients (GradCache); 0: all of a batch", kMemoryGroup);
+  app.add_flag("--recompute", options.recompute,
+               "Compute layers again in the backward pass rather than keep their inner states")
+      ->group(kMemoryGroup);
+}
+
+void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options, fs::path& model,
+                  const char* model_help) {
+  add_model(app, model, model_help);
+  add_data(app, args);
+  add_steps(app, options);
+  add_run(app, options);
+  add_memory(app, options);
+  add_engine(app, options.engine);
+  app.remove_option(app.get_option("--exit"));
+  app.remove_option(app.get_option("--batch-tokens"));
+  add_output(app, args.output);
+}
+
+void add_window(CLI::App& app, MiningOptions& mining) {
+  number(app, "--mine-from", mining.from, "First rank taken, among codes that are no answers",
+         kNegativesGroup);
+  number(app, "--mine-to", mining.to, "Last rank taken", kNegativesGroup);
+  app.add_option_function<double>(
+         "--mine-margin", [&mining](double value) { mining.margin = value; },
+         "A negative's cosine is at least so much below the right answer's")
+      ->type_name("X")
+      ->group(kNegativesGroup);
+}
+
+void require_inputs(const TrainArgs& args, const fs::path& model) {
+  if (model.empty()) {
+    throw Error(ErrorKind::invalid_argument, "no model to start from is named (--model DIR)");
+  }
+  if (args.train.empty()) {
+    throw Error(ErrorKind::invalid_argument, "no training data is named (--train DATA)");
+  }
+}
+
+PairSet read_training_pairs(const TrainArgs& args) {
+  PairSet pairs = read_pair_set(args.train, args.reading);
+  for (const std::string& error : pairs.report().reading.first_errors) {
+    log(LogLevel::warning, "skipped: " + error);
+  }
+  return pairs;
+}
+
+/// The held-out data, and how it is ranked.
+struct HeldOut {
+  Benchmark benchmark;
+  Plan plan;
+  EvalOptions options;
+
+  explicit HeldOut(const TrainArgs& args)
+      : benchmark(load_benchmark(args.valid, args.valid_reading)),
+        plan(plan_protocol(benchmark, {})) {
+    options.metrics = {Metric::parse("mrr"), Metric::parse("acc@1"), Metric::parse("ndcg@10")};
+    options.resampling.rounds = 1;  // means alone are read
+  }
+
+  std::vector<std::string> texts(const std::vector<TextItem>& items) const {
+    std::vector<std::string> all;
+    for (const TextItem& item : items) all.push_back(item.text);
+    return all;
+  }
+  static ValidationFigures figures(const StageResult& stage, const std::string& before) {
+    ValidationFigures figures;
+    for (const MetricValue& value : stage.metrics) {
+      figures.emplace_back(before + value.metric.name(), value.interval.mean);
+    }
+    return figures;
+  }
+};
+
+DualValidator dual_validator(const std::shared_ptr<const HeldOut>& held_out) {
+  if (!held_out) return {};
+  return [held_out](const LiveDualEncoder& model) {
+    const Benchmark& benchmark = held_out->benchmark;
+    const auto encode = [&](const std::vector<TextItem>& items, const auto& encoder) {
+      std::vector<float> vectors(items.size() * static_cast<std::size_t>(model.dimension));
+      encoder(held_out->texts(items), vectors);
+      return vectors;
+    };
+    const auto codes = encode(benchmark.codes, model.encode_codes);
+    const auto queries =
+        benchmark.code_to_code ? codes : encode(benchmark.queries, model.encode_queries);
+    const auto stages = evaluate_vectors(benchmark, held_out->plan, {queries, model.dimension},
+                                         {codes, model.dimension}, {}, held_out->options);
+    return HeldOut::figures(stages.front(), "");
+  };
+}
+
+/// Ranks by the dual encoder once, and re-ranks by the cross-encoder as it then is.
+CrossValidator cross_validator(const std::shared_ptr<HeldOut>& held_out,
+                               const CrossOptions& options, std::int64_t rerank_depth) {
+  if (!held_out) return {};
+  if (options.dual.empty()) {
+    throw Error(ErrorKind::invalid_argument,
+                "a cross-encoder is judged by what it makes of a dual encoder's first codes: name "
+                "one with --dual, or leave out --valid");
+  }
+  held_out->options.ranking.rerank.depth = rerank_depth;
+  const auto dual = DualEncoder::open(options.dual, options.engine);
+  const std::int64_t dimension = dual->dimension();
+  const auto codes = std::make_shared<std::vector<float>>(
+      dual->encode_codes(held_out->texts(held_out->benchmark.codes)));
+  const auto queries = std::make_shared<std::vector<float>>(
+      dual->encode_queries(held_out->texts(held_out->benchmark.queries)));
+  return [=](const LiveCrossEncoder& score) {
+    const auto stages = evaluate_vectors(held_out->benchmark, held_out->plan, {*queries, dimension},
+                                         {*codes, dimension}, score, held_out->options);
+    ValidationFigures figures = HeldOut::figures(stages.back(), "");
+    for (auto& figure : HeldOut::figures(stages.front(), "recall_")) figures.push_back(figure);
+    return figures;
+  };
+}
+
+/// What both verbs do: the run's configuration is kept beside it.
+void keep_configuration(const TrainArgs& args, const TrainOptions& options) {
+  fs::create_directories(options.output);
+  write_file_atomically(options.output / "config.toml", args.resolved);
+}
+
+template <typename Train>
+int run(const TrainArgs& args, const TrainOptions& options, std::ostream& out, const StopFlag& stop,
+        const PairSet& pairs, const Train& train) {
+  TrainDisplay display(std::cerr, args.output);
+  display.begin(pairs);
+  TrainHooks hooks;
+  hooks.stop = &stop;
+  hooks.progress = display.progress();
+  hooks.on_step = [&](const StepReport& step) { display.step(step); };
+  hooks.on_validation = [&](const ValidationReport& report) { display.validation(report); };
+  keep_configuration(args, options);
+  try {
+    const TrainReport report = train(hooks);
+    display.end();
+    if (args.output.json) {
+      write_train_json(out, report);
+    } else {
+      write_train_text(out, report);
+    }
+  } catch (const Error& error) {
+    display.end();
+    if (error.kind() == ErrorKind::interrupted) {
+      throw Error(ErrorKind::interrupted,
+                  "interrupted; a checkpoint is kept: go on with the same command and --resume");
+    }
+    throw;
+  }
+  return exit_code::ok;
+}
+
+}  // namespace
+
+void add_train_dual(CLI::App& app, TrainDualArgs& args) {
+  app.description(
+      "Train a dual encoder on (query, code) pairs, each batch's codes being each "
+      "other's negatives");
+  app.footer(kDualExamples);
+  DualOptions& options = args.options;
+  add_training(app, args, options, options.model,
+               "The model folder to start from; without weights in it, from random ones");
+  app.add_flag("--separate-towers", options.separate_towers,
+               "Queries and codes get encoders of their own");
+  app.add_option("--scale", options.scale, "Scores are scale * cosine")
+      ->type_name("X")
+      ->capture_default_str();
+  app.add_flag("--learn-scale", options.learn_scale, "Train the scale too (at most 100)");
+  app.add_flag("--symmetric", options.symmetric, "Also rank queries for each code");
+  app.add_option("--matryoshka", options.dimensions,
+                 "Train vectors cut to these numbers of dimensions too, e.g. 384,128,64")
+      ->delimiter(',')
+      ->type_name("LIST");
+  number(app, "--mine-negatives", options.mining.count,
+         "Wrong answers per pair out of the model's own high ranks; 0: none", kNegativesGroup);
+  number(app, "--mine-every", options.mining.every, "Steps between minings; 0: once",
+         kNegativesGroup);
+  add_window(app, options.mining);
+  app.add_option("--mine-veto", options.mining.veto,
+                 "A cross-encoder that drops negatives it scores as high as an answer")
+      ->type_name("DIR")
+      ->group(kNegativesGroup);
+  add_query_length(app, options.query_length);
+  add_code_length(app, options.code_length);
+}
+
+int run_train_dual(TrainDualArgs args, std::ostream& out, const StopFlag& stop) {
+  require_inputs(args, args.options.model);
+  args.options.validate();
+  const PairSet pairs = read_training_pairs(args);
+  const auto held_out = args.valid.empty() ? nullptr : std::make_shared<const HeldOut>(args);
+  return run(args, args.options, out, stop, pairs, [&](const TrainHooks& hooks) {
+    return load_trainer().train_dual(args.options, pairs, dual_validator(held_out), hooks);
+  });
+}
+
+void add_train_cross(CLI::App& app, TrainCrossArgs& args) {
+  app.description("Train a cross-encoder that reads a query and a code together and scores them");
+  app.footer(kCrossExamples);
+  CrossOptions& options = args.options;
+  add_training(app, args, options, options.model,
+               "The encoder to start from; its classification head is used where it has one");
+  app.add_option("--dual", options.dual,
+                 "The dual encoder whose high ranks give the negatives, and which recalls in "
+                 "validation")
+      ->type_name("DIR")
+      ->group("Model and device");
+  add_choice<PairLoss>(
+      app, "--loss", options.loss, {{"pairs", PairLoss::pairs}, {"listwise", PairLoss::listwise}},
+      "pairs: each is right or wrong; listwise: the right one among its negatives");
+  app.add_option("--length", options.length,
+                 "Tokens of query and code together; 0: what the model says")
+      ->type_name("N")
+      ->capture_default_str();
+  number(app, "--negatives", options.mining.count, "Wrong answers per pair", kNegativesGroup);
+  add_choice<bool>(app, "--negatives-from", options.random_negatives,
+                   {{"mined", false}, {"random", true}},
+                   "mined: what --dual ranks high; random: any code that is no answer")
+      ->group(kNegativesGroup);
+  add_window(app, options.mining);
+  number(app, "--rerank-depth", args.rerank_depth, "Codes re-ranked in validation", kRunGroup);
+}
+
+int run_train_cross(TrainCrossArgs args, std::ostream& out, const StopFlag& stop) {
+  require_inputs(args, args.options.model);
+  args.options.validate();
+  const PairSet pairs = read_training_pairs(args);
+  const auto held_out = args.valid.empty() ? nullptr : std::make_shared<HeldOut>(args);
+  return run(args, args.options, out, stop, pairs, [&](const TrainHooks& hooks) {
+    const CrossValidator validator = cross_validator(held_out, args.options, args.rerank_depth);
+    return load_trainer().train_cross(args.options, pairs, validator, hooks);
+  });
+}
+
+}  // namespace spencer

@@ -1,0 +1,119 @@
+#include "verbs/train_output.h"
+
+#include <cstdio>
+#include <ostream>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "progress_display.h"
+#include "terminal.h"
+
+namespace spencer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+std::string scientific(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2e", value);
+  return text;
+}
+
+std::string figures_text(const ValidationFigures& figures) {
+  std::string text;
+  for (const auto& [name, value] : figures) {
+    text += (text.empty() ? "" : "  ") + name + " " + fixed(value, 4);
+  }
+  return text;
+}
+
+std::string line_of(const StepReport& step) {
+  return "step " + with_thousands(step.step) + "/" + with_thousands(step.steps) + "  loss " +
+         fixed(step.loss, 4) + "  lr " + scientific(step.learning_rate) + "  " +
+         fixed(step.pairs_per_s, 1) + " pairs/s  " +
+         with_thousands(static_cast<std::int64_t>(step.tokens_per_s)) + " tokens/s  " +
+         clock_time(step.seconds_left) + " left  " +
+         with_thousands(step.memory_bytes / (1024 * 1024)) + " MiB";
+}
+
+}  // namespace
+
+TrainDisplay::TrainDisplay(std::ostream& out, const OutputOptions& output)
+    : out_(out), quiet_(output.quiet), terminal_(is_terminal(STDERR_FILENO)) {
+  if (quiet_) return;
+  if (terminal_) width_ = terminal_width(STDERR_FILENO);
+  progress_ = terminal_ ? make_progress_bar(out, width_)
+                        : make_progress_lines(out, std::chrono::seconds(30));
+}
+
+void TrainDisplay::begin(const PairSet& pairs) {
+  if (quiet_) return;
+  const PairReport& report = pairs.report();
+  out_ << with_thousands(static_cast<std::int64_t>(pairs.pairs().size())) << " pairs of "
+       << with_thousands(static_cast<std::int64_t>(pairs.queries().size())) << " queries and "
+       << with_thousands(static_cast<std::int64_t>(pairs.codes().size())) << " codes";
+  if (report.repeated > 0)
+    out_ << "; " << with_thousands(report.repeated) << " repeated ones left out";
+  if (report.empty > 0) out_ << "; " << with_thousands(report.empty) << " empty ones left out";
+  out_ << std::endl;
+}
+
+void TrainDisplay::step(const StepReport& step) {
+  if (quiet_) return;
+  const auto interval = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(30);
+  if (step.step > 1 && step.step < step.steps && Clock::now() - shown_ < interval) return;
+  shown_ = Clock::now();
+  const std::string line = line_of(step);
+  if (terminal_) {
+    out_ << "\r\x1b[K" << line.substr(0, static_cast<std::size_t>(width_ - 1)) << std::flush;
+  } else {
+    out_ << line << std::endl;
+  }
+}
+
+void TrainDisplay::validation(const ValidationReport& report) {
+  if (quiet_) return;
+  end();
+  out_ << "validation at step " << with_thousands(report.step) << ": "
+       << figures_text(report.figures) << (report.best ? "  (best)" : "") << std::endl;
+}
+
+void TrainDisplay::end() {
+  if (!quiet_ && terminal_) out_ << "\r\x1b[K" << std::flush;
+}
+
+void write_train_text(std::ostream& out, const TrainReport& report) {
+  out << with_thousands(report.steps) << " steps in " << duration(report.seconds) << ", "
+      << fixed(report.pairs_per_s, 1) << " pairs/s, "
+      << with_thousands(static_cast<std::int64_t>(report.tokens_per_s)) << " tokens/s";
+  if (report.stopped_early) out << "; stopped early";
+  out << "\n";
+  if (report.best_step >= 0) {
+    out << "best at step " << with_thousands(report.best_step) << ": " << figures_text(report.best)
+        << "\n";
+  }
+  out << "model: " << report.model.string() << "\n";
+}
+
+void write_train_json(std::ostream& out, const TrainReport& report) {
+  nlohmann::ordered_json object = {{"steps", report.steps},
+                                   {"seconds", report.seconds},
+                                   {"pairs_per_s", report.pairs_per_s},
+                                   {"tokens_per_s", report.tokens_per_s},
+                                   {"stopped_early", report.stopped_early},
+                                   {"model", report.model.string()}};
+  if (report.best_step >= 0) {
+    object["best_step"] = report.best_step;
+    for (const auto& [name, value] : report.best) object["best"][name] = value;
+  }
+  out << object.dump() << "\n";
+}
+
+}  // namespace spencer

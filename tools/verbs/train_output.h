@@ -1,0 +1,37 @@
+// What `spencer train` shows: a line that tells where the run is, and what it came to.
+#pragma once
+
+#include <chrono>
+#include <iosfwd>
+#include <memory>
+
+#include "spencer/train/trainer.h"
+
+#include "common_options.h"
+
+namespace spencer {
+
+/// On a terminal the line is rewritten in place; elsewhere it is written every half a minute.
+class TrainDisplay {
+ public:
+  TrainDisplay(std::ostream& out, const OutputOptions& output);
+
+  Progress* progress() const { return progress_.get(); }  ///< null with --quiet
+  void begin(const PairSet& pairs);
+  void step(const StepReport& step);
+  void validation(const ValidationReport& report);
+  /// Removes the line.
+  void end();
+
+ private:
+  std::ostream& out_;
+  bool quiet_, terminal_;
+  int width_ = 80;
+  std::unique_ptr<Progress> progress_;
+  std::chrono::steady_clock::time_point shown_;
+};
+
+void write_train_text(std::ostream& out, const TrainReport& report);
+void write_train_json(std::ostream& out, const TrainReport& report);
+
+}  // namespace spencer
