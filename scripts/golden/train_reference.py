@@ -27,6 +27,7 @@ STEPS, WARMUP, PEAK, WEIGHT_DECAY, CLIP_NORM = 20, 4, 1e-3, 0.01, 1.0
 BATCH, GROUPS, GROUP_SIZE = 6, 4, 4
 SCALE, DIMENSIONS = 20.0, [32, 16]
 STUDENT_LAYERS = 2
+EXITS = [1, 2, 3]
 KEPT_EACH = 5
 ROUNDING_NOISE = 1e-6
 
@@ -180,6 +181,50 @@ class DualFull(Dual):
         return loss
 
 
+class Exits(Dual):
+    """Heads after every layer, trained together, the earlier ones also by the last one's scores."""
+
+    options = dict(pooling="mean", symmetric=False, scale=SCALE, learn_scale=False, negatives=0,
+                   dimensions=[32], exits=EXITS, self_distill=True)
+    comment = ("loss: over exits e of depth d_e, the last being D deep, the sum of d_e / D times "
+               "the loss of variant dual there, exits before the last having also d_e / D times "
+               "the cross-entropy of their scores' softmax against that of the last exit's scores, "
+               "which takes no gradient; mean over queries. Vectors: the head of the mean of the "
+               "states, heads being linear layers that start as the identity.")
+
+    def __init__(self, model):
+        super().__init__(model)
+        self.heads = {e: torch.nn.Linear(32, 32) for e in EXITS}
+        for head in self.heads.values():
+            torch.nn.init.eye_(head.weight)
+            torch.nn.init.zeros_(head.bias)
+
+    def parameters(self):
+        heads = {f"exits.{e}.{name}": p for e, head in self.heads.items()
+                 for name, p in head.named_parameters()}
+        return {**super().parameters(), **heads}
+
+    def states(self, texts):
+        """Per text the means of all layers' states."""
+        return [[state[0].mean(0) for state in
+                 self.encoder(torch.tensor([ids]), output_hidden_states=True).hidden_states]
+                for ids in texts]
+
+    def step(self, batch):
+        sides = [self.states(batch[side]) for side in ("queries", "codes")]
+        scores = {}
+        for exit, head in self.heads.items():
+            queries, codes = (unit(head(torch.stack([s[exit] for s in side]))) for side in sides)
+            scores[exit] = queries @ codes.T * SCALE
+        last = max(EXITS)
+        targets = scores[last].detach().softmax(1)
+        terms = {f"exit_{e}": e / last * F.cross_entropy(s, torch.arange(len(s)))
+                 for e, s in scores.items()}
+        terms["self_distill"] = sum(e / last * F.cross_entropy(scores[e], targets)
+                                    for e in EXITS[:-1])
+        return {"loss": sum(terms.values()), **terms}
+
+
 class Cross:
     """Pairs with labels."""
 
@@ -260,7 +305,7 @@ class Distill:
 
 
 VARIANTS = {"dual": Dual, "dual_full": DualFull, "cross": Cross, "cross_listwise": CrossListwise,
-            "distill": Distill}
+            "distill": Distill, "exits": Exits}
 
 
 def optimizer(parameters):

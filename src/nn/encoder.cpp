@@ -46,12 +46,18 @@ at::Tensor Encoder::step(std::int64_t index, const at::Tensor& hidden, const at:
 }
 
 at::Tensor Encoder::forward(const PackedBatch& batch, const ForwardOptions& options) const {
+  const int last = static_cast<int>(depth(options));
+  return states_at(batch, {&last, 1}, options).front();
+}
+
+std::vector<at::Tensor> Encoder::states_at(const PackedBatch& batch, std::span<const int> exits,
+                                           const ForwardOptions& options) const {
+  std::vector<at::Tensor> states;
   at::Tensor hidden = embed(batch, options);
   const at::Tensor positions = position_terms(batch);
-  const std::int64_t layers = depth(options);
   const bool recompute = options.recompute && c10::GradMode::is_enabled();
   const auto kept = recompute ? std::make_shared<const PackedBatch>(batch) : nullptr;
-  for (std::int64_t i = 0; i < layers; ++i) {
+  for (std::int64_t i = 0; i < exits.back(); ++i) {
     if (recompute) {
       const auto run = [=, this](const at::Tensor& x, const at::Tensor& terms) {
         return step(i, x, terms, *kept, options);
@@ -60,8 +66,9 @@ at::Tensor Encoder::forward(const PackedBatch& batch, const ForwardOptions& opti
     } else {
       hidden = step(i, hidden, positions, batch, options);
     }
+    if (i + 1 == exits[states.size()]) states.push_back(hidden);
   }
-  return hidden;
+  return states;
 }
 
 std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch,

@@ -141,7 +141,7 @@ at::Tensor CrossObjective::logits(std::span<const TokenSequence* const> inputs,
   for (const std::size_t place : order.order) sorted.push_back(inputs[place]);
   const Tower::Pass pass = tower_->forward(sorted, options, lane);
   return heads_[lane]
-      .layers.forward(pass.hidden.to(at::kFloat), pass.batch, options)
+      .layers.forward(pass.states.back().to(at::kFloat), pass.batch, options)
       .squeeze(1)
       .index_select(0, order.back);
 }

@@ -31,10 +31,10 @@ DualObjective::DualObjective(const DualOptions& options, const PairSet& pairs,
     : options_(options), pairs_(pairs), validate_(std::move(validate)), hooks_(hooks) {
   const ModelFolder folder = ModelFolder::open(options.model, WeightFiles::optional);
   for (const std::int64_t dimension : options.dimensions) {
-    if (dimension > folder.hidden_size) {
+    if (dimension > folder.dimension()) {
       throw Error(ErrorKind::invalid_argument, "dimension " + std::to_string(dimension) +
                                                    " is more than the model's " +
-                                                   std::to_string(folder.hidden_size));
+                                                   std::to_string(folder.dimension()));
     }
   }
   options_.query_length = resolve_length(options.query_length, folder);
@@ -43,8 +43,17 @@ DualObjective::DualObjective(const DualOptions& options, const PairSet& pairs,
   tokenizer_ = Tokenizer::load(options.model);
   queries_ = tokenize(pairs.queries(), options_.query_length);
   codes_ = tokenize(pairs.codes(), options_.code_length);
-  query_tower_ = std::make_unique<Tower>(folder, options, device);
-  if (options.separate_towers) code_tower_ = std::make_unique<Tower>(folder, options, device);
+  if (options.exits.empty()) options_.exits = folder.exits;
+  query_tower_ = std::make_unique<Tower>(folder, options, device, options_.exits);
+  if (options.separate_towers) {
+    code_tower_ = std::make_unique<Tower>(folder, options, device, options_.exits);
+  }
+  if (options.exit_weights.empty()) {
+    const std::vector<int>& exits = query_tower_->exits();
+    for (const int exit : exits) {
+      options_.exit_weights.push_back(static_cast<double>(exit) / exits.back());
+    }
+  }
   log_scale_ = at::full({}, std::log(options.scale), at::kFloat).to(device);
   log_scale_.set_requires_grad(options.learn_scale);
   if (options.mining.count > 0) {
@@ -141,18 +150,44 @@ LossTerms DualObjective::backward(const TrainingBatch& prepared, double weight,
   EncodedTexts queries(*query_tower_, batch.queries, options_.chunk_size, mix(seed, 0));
   EncodedTexts codes(*(code_tower_ ? code_tower_ : query_tower_), batch.codes, options_.chunk_size,
                      mix(seed, 1));
-  Contrast contrast{queries.vectors(),
-                    codes.vectors(),
+  const auto exits = static_cast<std::int64_t>(query_tower_->exits().size());
+  std::vector<std::pair<std::string, at::Tensor>> losses;
+  at::Tensor targets;  // the last exit's scores
+  for (std::int64_t exit = exits - 1; exit >= 0; --exit) {
+    const auto place = static_cast<std::size_t>(exit);
+    const double share = options_.exit_weights[place];
+    const Contrast contrast = contrast_at(exit, queries, codes, batch);
+    const std::string name = exits == 1 ? std::string("contrastive")
+                                        : "exit_" + std::to_string(query_tower_->exits()[place]);
+    losses.emplace_back(name, share * contrastive_loss(contrast));
+    if (!options_.self_distill) continue;
+    const at::Tensor scores = contrast_scores(contrast);
+    if (!targets.defined()) {
+      targets = scores;
+    } else {
+      losses.emplace_back("self_" + name, share * soft_target_loss(scores, targets));
+    }
+  }
+  at::Tensor sum = losses.front().second;
+  for (std::size_t i = 1; i < losses.size(); ++i) sum = sum + losses[i].second;
+  torch::autograd::backward({sum * weight}, {});
+  queries.backward();
+  codes.backward();
+  LossTerms terms;
+  for (const auto& [name, loss] : losses) terms.emplace_back(name, loss.item<double>());
+  return terms;
+}
+
+Contrast DualObjective::contrast_at(std::int64_t exit, const EncodedTexts& queries,
+                                    const EncodedTexts& codes, const Batch& batch) const {
+  Contrast contrast{queries.vectors().select(1, exit),
+                    codes.vectors().select(1, exit),
                     log_scale_.exp().clamp_max(std::max(kLargestScale, options_.scale)),
                     {},
                     options_.symmetric,
                     options_.dimensions};
   if (batch.excluded.defined()) contrast.excluded = batch.excluded.to(log_scale_.device());
-  const at::Tensor loss = contrastive_loss(contrast);
-  torch::autograd::backward({loss * weight}, {});
-  queries.backward();
-  codes.backward();
-  return {{"contrastive", loss.item<double>()}};
+  return contrast;
 }
 
 bool DualObjective::refreshes_at(std::int64_t step) const {
@@ -168,9 +203,12 @@ void DualObjective::refresh(std::int64_t /*step*/) {
     };
   }
   const at::Device device = query_tower_->device();
-  mined_.copy_(mine_negatives(encode(*query_tower_, queries_).to(device),
-                              encode(code_tower(), codes_).to(device), pairs_, options_.mining,
-                              veto, hooks_.progress, hooks_.stop));
+  const auto at_last_exit = [&](const Tower& tower, const std::vector<TokenSequence>& texts) {
+    return encode(tower, texts)[-1].to(device);
+  };
+  mined_.copy_(mine_negatives(at_last_exit(*query_tower_, queries_),
+                              at_last_exit(code_tower(), codes_), pairs_, options_.mining, veto,
+                              hooks_.progress, hooks_.stop));
 }
 
 NamedTensors DualObjective::refreshed() const {
@@ -180,25 +218,43 @@ NamedTensors DualObjective::refreshed() const {
 
 ValidationFigures DualObjective::validate() {
   if (!validate_) return {};
-  const auto encoder = [this](const Tower& tower, std::int64_t length) {
-    return [this, &tower, length](std::span<const std::string> texts, std::span<float> out) {
+  const auto encoder = [this](const Tower& tower, std::int64_t length, std::int64_t exit) {
+    return [this, &tower, length, exit](std::span<const std::string> texts, std::span<float> out) {
       std::vector<TokenSequence> sequences;
       for (const std::string& text : texts) {
         sequences.push_back(tokenizer_->encode(text, static_cast<std::size_t>(length)));
       }
-      const at::Tensor vectors = encode(tower, sequences);
+      const at::Tensor vectors = encode(tower, sequences)[exit];
       std::copy_n(vectors.const_data_ptr<float>(), out.size(), out.data());
     };
   };
-  return validate_({query_tower_->config().hidden_size,
-                    encoder(*query_tower_, options_.query_length),
-                    encoder(code_tower(), options_.code_length)});
+  const std::vector<int>& exits = query_tower_->exits();
+  ValidationFigures all;
+  for (std::size_t i = 0; i < exits.size(); ++i) {
+    const auto exit = static_cast<std::int64_t>(i);
+    const ValidationFigures figures = validate_(
+        {query_tower_->folder().dimension(), encoder(*query_tower_, options_.query_length, exit),
+         encoder(code_tower(), options_.code_length, exit)});
+    if (exits.size() == 1) return figures;
+    // The mean over exits of the deciding figure decides.
+    if (i == 0) all.emplace_back(figures.front().first, 0);
+    all.front().second += figures.front().second / static_cast<double>(exits.size());
+    for (const auto& [name, value] : figures) {
+      all.emplace_back("exit_" + std::to_string(exits[i]) + "_" + name, value);
+    }
+  }
+  return all;
 }
 
 RunIdentity DualObjective::identity() const {
   std::string dimensions;
   for (const std::int64_t dimension : options_.dimensions) {
     dimensions += std::to_string(dimension) + " ";
+  }
+  std::string exits;
+  for (std::size_t i = 0; i < query_tower_->exits().size(); ++i) {
+    exits += std::to_string(query_tower_->exits()[i]) + " by " +
+             std::to_string(options_.exit_weights[i]) + " ";
   }
   const MiningOptions& mining = options_.mining;
   return {{"objective", "dual"},
@@ -208,6 +264,7 @@ RunIdentity DualObjective::identity() const {
           {"scale", std::to_string(options_.scale) + (options_.learn_scale ? " learned" : "")},
           {"symmetric", options_.symmetric ? "yes" : "no"},
           {"dimensions", dimensions},
+          {"exits", exits + (options_.self_distill ? "with self-distillation" : "")},
           {"mined negatives", std::to_string(mining.count) + " of ranks " +
                                   std::to_string(mining.from) + " to " + std::to_string(mining.to)},
           {"query length", std::to_string(options_.query_length)},
@@ -226,11 +283,11 @@ void DualObjective::save(const fs::path& folder) const {
     fs::create_directories(two_stage.query_encoder);
     fs::create_directories(two_stage.code_encoder);
     write_encoder_folder(two_stage.query_encoder, source, query_tower_->weights(),
-                         options_.query_length);
+                         query_tower_->head_weights(), options_.query_length);
     write_encoder_folder(two_stage.code_encoder, source, code_tower_->weights(),
-                         options_.code_length);
+                         code_tower_->head_weights(), options_.code_length);
   } else {
-    write_encoder_folder(folder, source, query_tower_->weights(),
+    write_encoder_folder(folder, source, query_tower_->weights(), query_tower_->head_weights(),
                          std::max(options_.query_length, options_.code_length));
   }
   two_stage.save(folder);

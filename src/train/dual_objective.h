@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "spencer/model/cross_encoder.h"
+#include "spencer/train/loss.h"
 #include "spencer/train/objective.h"
 #include "spencer/train/trainer.h"
 
@@ -44,6 +45,9 @@ class DualObjective : public Objective {
                                       std::int64_t length) const;
   at::Tensor excluded(const std::vector<std::int32_t>& queries,
                       const std::vector<std::int32_t>& codes) const;
+
+  Contrast contrast_at(std::int64_t exit, const EncodedTexts& queries, const EncodedTexts& codes,
+                       const Batch& batch) const;
 
   DualOptions options_;
   const PairSet& pairs_;

@@ -8,6 +8,7 @@
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
 #include "spencer/nn/encoder.h"
+#include "spencer/nn/exits.h"
 #include "spencer/nn/safetensors.h"
 
 namespace spencer {
@@ -114,13 +115,15 @@ void write_sentence_files(const fs::path& folder, const ModelFolder& source, std
 }  // namespace
 
 void write_encoder_folder(const fs::path& folder, const ModelFolder& source,
-                          const NamedTensors& weights, std::int64_t length) {
+                          const NamedTensors& weights, const NamedTensors& heads,
+                          std::int64_t length) {
   copy_tokenizer(source.path, folder);
   write_json(folder / "config.json", configuration(source, "Model"));
   write_sentence_files(folder, source, length);
   NamedTensors tensors = weights;
   add_others(source, tensors);
   write_safetensors(folder / "model.safetensors", tensors);
+  if (!heads.empty()) write_safetensors(folder / kExitHeadsFile, heads);
 }
 
 void write_classifier_folder(const fs::path& folder, const ModelFolder& source,

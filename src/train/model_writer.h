@@ -13,8 +13,10 @@ namespace spencer {
 /// sentence-transformers' files: pooling as the source has it, normalised, `length` tokens.
 /// Tensors of the source that are not among `weights` (a pooler, say) are kept.
 /// @param weights by their names without prefix
+/// @param heads of the exits, by the names of ExitHeads; empty = none
 void write_encoder_folder(const std::filesystem::path& folder, const ModelFolder& source,
-                          const NamedTensors& weights, std::int64_t length);
+                          const NamedTensors& weights, const NamedTensors& heads,
+                          std::int64_t length);
 
 /// Writes a sequence-classification folder with one output.
 /// @param weights the encoder's, without prefix  @param head by full names

@@ -61,6 +61,19 @@ void DualOptions::validate() const {
   for (const std::int64_t dimension : dimensions) {
     require(dimension >= 1, "dimension", dimension, "1 or more");
   }
+  for (std::size_t i = 0; i < exits.size(); ++i) {
+    require(exits[i] > (i == 0 ? 0 : exits[i - 1]), "exit", exits[i],
+            "a layer, the exits being in ascending order");
+  }
+  if (!exit_weights.empty() && exit_weights.size() != exits.size()) {
+    throw Error(ErrorKind::invalid_argument, std::to_string(exit_weights.size()) +
+                                                 " weights are given for " +
+                                                 std::to_string(exits.size()) + " exits");
+  }
+  for (const double weight : exit_weights) require(weight >= 0, "exit weight", weight, "0 or more");
+  if (self_distill && exits.size() < 2) {
+    throw Error(ErrorKind::invalid_argument, "self-distillation needs two exits or more (--exits)");
+  }
   if (!mining.veto.empty() && mining.count == 0) {
     throw Error(ErrorKind::invalid_argument,
                 "a veto on mined negatives needs some: --mine-negatives N");

@@ -12,6 +12,7 @@
 #include "spencer/base/error.h"
 #include "spencer/base/hash.h"
 #include "spencer/nn/autocast.h"
+#include "spencer/nn/exits.h"
 #include "spencer/nn/safetensors.h"
 #include "spencer/train/batch_plan.h"
 
@@ -66,9 +67,11 @@ at::Tensor fresh_parameter(at::IntArrayRef shape, double fill, at::Device device
   return value.to(device);
 }
 
-Tower::Tower(const ModelFolder& folder, const TrainOptions& options, at::Device device)
+Tower::Tower(const ModelFolder& folder, const TrainOptions& options, at::Device device,
+             const std::vector<int>& exits)
     : folder_(folder),
       device_(device),
+      exits_(exits.empty() ? std::vector<int>{static_cast<int>(folder.layers)} : exits),
       bfloat16_(use_bfloat16(options.engine.precision, device)),
       recompute_(options.recompute) {
   EncoderConfig config = folder;
@@ -100,12 +103,36 @@ Tower::Tower(const ModelFolder& folder, const TrainOptions& options, at::Device 
       return alias_of(lanes_.front().weights[i].second);
     }));
   }
+  if (!exits.empty()) add_heads();
+}
+
+void Tower::add_heads() {
+  const std::int64_t dimension = folder_.dimension();
+  ExitHeads first = make_exit_heads(folder_, exits_, dimension);
+  if (folder_.head_dimension > 0 && folder_.exits == exits_) {
+    load_parameters(first, Weights::open_file(folder_.path / kExitHeadsFile));
+  }
+  first.visit([&](const std::string& name, at::Tensor& value, at::IntArrayRef) {
+    value = value.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true)
+                .set_requires_grad(true);
+    lanes_.front().head_weights.emplace_back(name, value);
+  });
+  lanes_.front().heads = std::move(first);
+  for (std::size_t lane = 1; lane < lanes_.size(); ++lane) {
+    ExitHeads heads(folder_, exits_, dimension);
+    heads.visit([&](const std::string& name, at::Tensor& value, at::IntArrayRef) {
+      NamedTensors& own = lanes_[lane].head_weights;
+      value = alias_of(head_weights()[own.size()].second);
+      own.emplace_back(name, value);
+    });
+    lanes_[lane].heads = std::move(heads);
+  }
 }
 
 Tower::Lane Tower::make_lane(const EncoderConfig& config,
                              const std::function<at::Tensor(std::size_t, const std::string&,
                                                             at::IntArrayRef)>& parameter) const {
-  Lane lane{make_encoder(config), {}};
+  Lane lane{make_encoder(config), {}, {}, {}};
   lane.encoder->visit([&](const std::string& name, at::Tensor& value, at::IntArrayRef shape) {
     value = parameter(lane.weights.size(), name, shape);
     lane.weights.emplace_back(name, value);
@@ -134,7 +161,8 @@ void move_gradients(const NamedTensors& from, const NamedTensors& to) {
 
 void Tower::gather() {
   for (std::size_t lane = 1; lane < lanes_.size(); ++lane) {
-    move_gradients(lanes_[lane].weights, lanes_.front().weights);
+    move_gradients(lanes_[lane].weights, weights());
+    move_gradients(lanes_[lane].head_weights, head_weights());
   }
 }
 
@@ -148,6 +176,9 @@ std::vector<TrainedParameter> Tower::parameters(const std::string& prefix) const
   for (std::size_t i = 0; i < weights().size(); ++i) {
     const auto& [name, value] = weights()[i];
     if (!frozen_[i]) all.push_back({prefix + name, value, value.dim() > 1});
+  }
+  for (const auto& [name, value] : head_weights()) {
+    all.push_back({prefix + name, value, value.dim() > 1});
   }
   return all;
 }
@@ -171,8 +202,19 @@ Tower::Pass Tower::forward(std::span<const TokenSequence* const> texts,
   for (const TokenSequence* text : texts) views.push_back({text->ids, text->type_ids});
   PackedBatch batch = pack(views, config(), device_, kRowMultiple);
   const Autocast autocast(device_.type(), bfloat16_);
-  at::Tensor hidden = lanes_[lane].encoder->forward(batch, options);
-  return {std::move(batch), std::move(hidden)};
+  std::vector<at::Tensor> states = lanes_[lane].encoder->states_at(batch, exits_, options);
+  return {std::move(batch), std::move(states)};
+}
+
+at::Tensor Tower::vectors(const Pass& pass, std::size_t lane) const {
+  std::vector<at::Tensor> all;
+  for (std::size_t i = 0; i < exits_.size(); ++i) {
+    const at::Tensor state = pass.states[i].to(at::kFloat);
+    const auto& heads = lanes_[lane].heads;
+    all.push_back(heads ? heads->forward(state, pass.batch, folder_.pooling, exits_[i])
+                        : pool(state, pass.batch, folder_.pooling));
+  }
+  return at::stack(all, 1);
 }
 
 EncodedTexts::EncodedTexts(Tower& tower, std::vector<const TokenSequence*> texts,
@@ -214,7 +256,7 @@ at::Tensor EncodedTexts::pass(std::size_t index, std::size_t lane) const {
     texts.push_back(texts_[order_.order[i]]);
   }
   const Tower::Pass pass = tower_.forward(texts, tower_.training_options(mix(seed_, index)), lane);
-  return pool(pass.hidden, pass.batch, tower_.folder().pooling).to(at::kFloat);
+  return tower_.vectors(pass, lane);
 }
 
 void EncodedTexts::backward() {
@@ -258,8 +300,9 @@ std::vector<std::vector<std::size_t>> groups_of(std::span<const TokenSequence> t
 }
 
 at::Tensor encode(const Tower& tower, std::span<const TokenSequence> texts) {
-  at::Tensor vectors =
-      at::empty({static_cast<std::int64_t>(texts.size()), tower.config().hidden_size}, at::kFloat);
+  const auto exits = static_cast<std::int64_t>(tower.exits().size());
+  at::Tensor vectors = at::empty(
+      {exits, static_cast<std::int64_t>(texts.size()), tower.folder().dimension()}, at::kFloat);
   const std::int64_t tokens = tower.device().is_cpu() ? kCpuTokens : kDeviceTokens;
   const auto groups = groups_of(texts, tokens);
   in_shares(groups.size(), tower.lanes(), [&](std::size_t i, std::size_t lane) {
@@ -267,14 +310,13 @@ at::Tensor encode(const Tower& tower, std::span<const TokenSequence> texts) {
     std::vector<const TokenSequence*> group;
     for (const std::size_t place : groups[i]) group.push_back(&texts[place]);
     const Tower::Pass pass = tower.forward(group, {}, lane);
-    const at::Tensor rows =
-        normalize_rows(pool(pass.hidden, pass.batch, tower.folder().pooling).to(at::kFloat))
-            .cpu()
-            .contiguous();
-    const std::int64_t width = rows.size(1);
-    for (std::size_t row = 0; row < groups[i].size(); ++row) {
-      std::copy_n(rows.const_data_ptr<float>() + static_cast<std::int64_t>(row) * width, width,
-                  vectors.data_ptr<float>() + static_cast<std::int64_t>(groups[i][row]) * width);
+    const at::Tensor rows = tower.vectors(pass, lane).cpu();  // [group, exits, D]
+    for (std::int64_t exit = 0; exit < exits; ++exit) {
+      const at::Tensor unit = normalize_rows(rows.select(1, exit));
+      for (std::size_t row = 0; row < groups[i].size(); ++row) {
+        vectors[exit][static_cast<std::int64_t>(groups[i][row])].copy_(
+            unit[static_cast<std::int64_t>(row)]);
+      }
     }
   });
   return vectors;

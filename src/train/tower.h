@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "spencer/model/model_folder.h"
 #include "spencer/nn/encoder.h"
+#include "spencer/nn/exit_heads.h"
 #include "spencer/text/tokenizer.h"
 #include "spencer/train/optimizer.h"
 #include "spencer/train/options.h"
@@ -25,7 +27,9 @@ class Tower {
   /// with deviation 0.02, norms 1, biases 0.
   /// @throws what ModelFolder and Weights throw; Error{invalid_argument} if more layers are to be
   ///         frozen than there are
-  Tower(const ModelFolder& folder, const TrainOptions& options, at::Device device);
+  /// @param exits read in every pass, each through a head; empty = the last layer, without a head
+  Tower(const ModelFolder& folder, const TrainOptions& options, at::Device device,
+        const std::vector<int>& exits = {});
 
   const ModelFolder& folder() const { return folder_; }
   /// Of the folder as it was; also where it has no weights.
@@ -35,16 +39,21 @@ class Tower {
   std::size_t lanes() const { return lanes_.size(); }
   /// All parameters, frozen ones too, by their Hugging Face names without prefix.
   const NamedTensors& weights() const { return lanes_.front().weights; }
+  /// Of the exits' heads; empty where there are none.
+  const NamedTensors& head_weights() const { return lanes_.front().head_weights; }
+  const std::vector<int>& exits() const { return exits_; }
   /// Those that are trained. @param prefix before their names
   std::vector<TrainedParameter> parameters(const std::string& prefix = "") const;
 
   struct Pass {
     PackedBatch batch;
-    at::Tensor hidden;  ///< [N, H]
+    std::vector<at::Tensor> states;  ///< per exit, [N, H]
   };
-  /// The last hidden states of texts.
+  /// The hidden states of texts at the exits.
   Pass forward(std::span<const TokenSequence* const> texts, const ForwardOptions& options,
                std::size_t lane) const;
+  /// The vectors of a pass, of any norm. @return float32 [texts, exits, D]
+  at::Tensor vectors(const Pass& pass, std::size_t lane) const;
   /// Options of a training pass. @param seed decides what is dropped out
   ForwardOptions training_options(std::uint64_t seed) const;
   /// Adds the gradients of all lanes to those of `parameters()`.
@@ -54,13 +63,18 @@ class Tower {
   struct Lane {
     std::unique_ptr<Encoder> encoder;
     NamedTensors weights;
+    std::optional<ExitHeads> heads;
+    NamedTensors head_weights;
   };
   Lane make_lane(const EncoderConfig& config,
                  const std::function<at::Tensor(std::size_t, const std::string&, at::IntArrayRef)>&
                      parameter) const;
 
+  void add_heads();
+
   ModelFolder folder_;
   at::Device device_;
+  std::vector<int> exits_;
   bool bfloat16_, recompute_;
   std::vector<Lane> lanes_;
   std::vector<bool> frozen_;  // per weight
@@ -97,7 +111,7 @@ class EncodedTexts {
   EncodedTexts(Tower& tower, std::vector<const TokenSequence*> texts, std::int64_t per_pass,
                std::uint64_t seed);
 
-  /// [texts, H], pooled as the folder says, of any norm: a leaf that takes the loss's gradient
+  /// [texts, exits, D], of any norm: a leaf that takes the loss's gradient
   const at::Tensor& vectors() const { return vectors_; }
 
   /// After the backward pass of the loss: carries the gradients on into the tower.
@@ -116,7 +130,8 @@ class EncodedTexts {
   at::Tensor vectors_;
 };
 
-/// Unit vectors of texts, without gradients or dropout. @return float32 [texts, H] on the CPU
+/// Unit vectors of texts at every exit, without gradients or dropout.
+/// @return float32 [exits, texts, D] on the CPU
 at::Tensor encode(const Tower& tower, std::span<const TokenSequence> texts);
 
 inline constexpr std::int64_t kCpuTokens = 1024;      // per pass without gradients

@@ -138,6 +138,10 @@ void expect_dual_parity(const std::string& name, std::int64_t chunk_size, bool r
   if (settings.contains("dimensions") && settings.at("dimensions").size() > 1) {
     options.dimensions = settings.at("dimensions").get<std::vector<std::int64_t>>();
   }
+  if (settings.contains("exits")) {
+    options.exits = settings.at("exits").get<std::vector<int>>();
+    options.self_distill = settings.at("self_distill");
+  }
   struct Texts {
     std::vector<TokenSequence> queries, codes;
   };
@@ -206,6 +210,10 @@ TEST(TrainingParity, ContrastiveWithLayersComputedAgain) { expect_dual_parity("d
 TEST(TrainingParity, SymmetricLearnedScaleNegativesAndMatryoshka) {
   expect_dual_parity("dual_full", 0, false);
 }
+TEST(TrainingParity, ExitsTrainedTogetherWithSelfDistillation) {
+  expect_dual_parity("exits", 0, false);
+}
+TEST(TrainingParity, ExitsInPiecesComputedAgain) { expect_dual_parity("exits", 2, true); }
 TEST(TrainingParity, PairClassification) { expect_cross_parity("cross", PairLoss::pairs, 0); }
 TEST(TrainingParity, PairClassificationInPieces) {
   expect_cross_parity("cross", PairLoss::pairs, 4);

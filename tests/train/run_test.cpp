@@ -242,6 +242,36 @@ TEST(TrainingRun, StartsFromAConfigurationAlone) {
   EXPECT_EQ(model->encode_queries({"w40"}).size(), 32U);
 }
 
+TEST(TrainingRun, ExitsAreTrainedTogetherAndReadOneByOne) {
+  const TinyRun run;
+  DualOptions options = run.dual();
+  options.exits = {1, 3};
+  options.self_distill = true;
+  const std::vector<std::string> texts{"w40 w41", "w50 w51 w52"};
+  std::vector<std::vector<float>> live;
+  const TrainReport report = load_trainer().train_dual(
+      options, run.pairs,
+      [&](const LiveDualEncoder& model) {
+        live.emplace_back(2 * 32);
+        model.encode_codes(texts, live.back());
+        return ValidationFigures{{"mrr", live.size() % 2 == 0 ? 0.25 : 0.75}};
+      },
+      {});
+  EXPECT_EQ(report.best.at(0), (std::pair<std::string, double>("mrr", 0.5)));
+  EXPECT_EQ(report.best.at(1).first, "exit_1_mrr");
+  EngineOptions engine;
+  engine.device = "cpu";
+  engine.precision = Precision::float32;
+  for (const int exit : {1, 3}) {
+    engine.exit_layer = exit;
+    const auto saved = DualEncoder::open(run.folder() / "last", engine)->encode_codes(texts);
+    const std::vector<float>& expected = live[live.size() - (exit == 1 ? 2 : 1)];
+    for (std::size_t i = 0; i < saved.size(); ++i) EXPECT_NEAR(saved[i], expected[i], 1e-5) << exit;
+  }
+  engine.exit_layer = 2;
+  EXPECT_THROW(DualEncoder::open(run.folder() / "last", engine), Error);
+}
+
 TEST(TrainingRun, CudaAskedForAndAbsentIsRefused) {
   if (fs::exists("/dev/nvidia0")) GTEST_SKIP() << "there is a CUDA device";
   const TinyRun run;

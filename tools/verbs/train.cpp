@@ -22,6 +22,7 @@ Examples:
   spencer train dual --model all-MiniLM-L6-v2 --train train.jsonl.gz --valid valid.jsonl.gz \
     --output run --epochs 1 --batch-size 64
   spencer train dual --model MODEL --train pairs/ --output run --batch-size 1024 --chunk-size 64
+  spencer train dual --model MODEL --train train.jsonl --output mose --exits 2,4,6 --self-distill
   spencer train dual --config run/config.toml --resume
 The model is run/model; run/metrics.jsonl holds a line per report.
 )";
@@ -306,6 +307,16 @@ void add_train_dual(CLI::App& app, TrainDualArgs& args) {
                  "Train vectors cut to these numbers of dimensions too, e.g. 384,128,64")
       ->delimiter(',')
       ->type_name("LIST");
+  app.add_option("--exits", options.exits,
+                 "Train these layers together, each with a head of its own, e.g. 2,4,6")
+      ->delimiter(',')
+      ->type_name("LIST");
+  app.add_option("--exit-weights", options.exit_weights,
+                 "What each exit's loss counts; by default its depth over the last one's")
+      ->delimiter(',')
+      ->type_name("LIST");
+  app.add_flag("--self-distill", options.self_distill,
+               "Earlier exits also learn the scores of the last one");
   number(app, "--mine-negatives", options.mining.count,
          "Wrong answers per pair out of the model's own high ranks; 0: none", kNegativesGroup);
   number(app, "--mine-every", options.mining.every, "Steps between minings; 0: once",

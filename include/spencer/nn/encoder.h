@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ class Encoder {
   /// The hidden state after the exit layer; a pre-norm encoder's last one is normalised, those
   /// before are not. @return [N, H], row i for token i of the batch
   at::Tensor forward(const PackedBatch& batch, const ForwardOptions& options = {}) const;
+
+  /// The hidden states after several exits, of one pass. @param exits ascending
+  std::vector<at::Tensor> states_at(const PackedBatch& batch, std::span<const int> exits,
+                                    const ForwardOptions& options = {}) const;
 
   /// The embeddings' output and that of every layer up to the exit, each as `forward` gives it:
   /// 1 + layers tensors [N, H].

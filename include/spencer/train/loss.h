@@ -25,6 +25,13 @@ struct Contrast {
 /// vectors cut to their first d dimensions (Kusupati et al. 2022).
 at::Tensor contrastive_loss(const Contrast& contrast);
 
+/// scale * cosine of every query with every code, excluded ones -inf. @return [B, B + N]
+at::Tensor contrast_scores(const Contrast& contrast);
+
+/// How far one exit's scores are from a better one's: the mean over queries of the cross-entropy of
+/// their softmax against that of `targets`, through which no gradient flows. @param both [B, codes]
+at::Tensor soft_target_loss(const at::Tensor& scores, const at::Tensor& targets);
+
 /// Binary cross-entropy of each pair's score. @param scores [P] logits @param labels [P], 0 or 1
 at::Tensor pair_loss(const at::Tensor& scores, const at::Tensor& labels);
 

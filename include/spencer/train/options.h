@@ -68,6 +68,11 @@ struct DualOptions : TrainOptions {
   bool learn_scale = false;
   bool symmetric = false;                ///< also queries for codes
   std::vector<std::int64_t> dimensions;  ///< Matryoshka: trained at each; empty = the full one
+  /// Layers trained together, each with a head of its own (ModularStarEncoder, arXiv 2503.03008);
+  /// empty = those of the model, or else the last layer alone, without a head.
+  std::vector<int> exits;
+  std::vector<double> exit_weights;  ///< per exit; empty = its depth over that of the last
+  bool self_distill = false;         ///< earlier exits also learn the last one's scores
   MiningOptions mining;
   std::int64_t query_length = 0, code_length = 0;  ///< tokens; 0 = what the model is meant for
   void validate() const;
