@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
+#include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
 #include "spencer/base/error.h"
@@ -89,6 +91,40 @@ void add_others(const ModelFolder& source, NamedTensors& tensors) {
   }
 }
 
+/// Where the layer's number stands in a bare name, or npos.
+std::size_t layer_number_at(const std::string& name) {
+  for (const std::string_view mark : {"encoder.layer.", "layers."}) {
+    if (name.starts_with(mark)) return mark.size();
+  }
+  return std::string::npos;
+}
+
+/// The encoder's tensors as float32, under bare names: those of the layers asked for, numbered
+/// anew, and those of no layer.
+NamedTensors tensors_of_layers(const ModelFolder& source, const std::vector<std::int64_t>& layers) {
+  const Weights weights = Weights::open(source.path);
+  const std::string prefix = encoder_prefix(weights);
+  NamedTensors tensors;
+  for (const std::string& name : weights.names()) {
+    if (!name.starts_with(prefix) || name.starts_with("classifier.")) continue;
+    const std::string bare = name.substr(prefix.size());
+    const auto add = [&](const std::string& as) {
+      tensors.emplace_back(as, weights.tensor(name).to(at::kFloat));
+    };
+    const std::size_t mark = layer_number_at(bare);
+    if (mark == std::string::npos) {
+      add(bare);
+      continue;
+    }
+    const std::size_t end = bare.find('.', mark);
+    const std::int64_t layer = std::stoll(bare.substr(mark, end - mark));
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      if (layers[i] == layer) add(bare.substr(0, mark) + std::to_string(i) + bare.substr(end));
+    }
+  }
+  return tensors;
+}
+
 void write_sentence_files(const fs::path& folder, const ModelFolder& source, std::int64_t length) {
   const auto module = [](int index, const char* path, const char* kind) {
     return ordered_json{{"idx", index},
@@ -124,6 +160,22 @@ void write_encoder_folder(const fs::path& folder, const ModelFolder& source,
   add_others(source, tensors);
   write_safetensors(folder / "model.safetensors", tensors);
   if (!heads.empty()) write_safetensors(folder / kExitHeadsFile, heads);
+}
+
+void write_cut_encoder_folder(const fs::path& folder, const ModelFolder& source,
+                              const std::vector<std::int64_t>& layers, std::int64_t length) {
+  if (!source.exits.empty()) {
+    throw Error(ErrorKind::unsupported,
+                source.path.string() +
+                    " is read at exits of its own, which a student cannot take over; it is "
+                    "shallow already at a lower --exit");
+  }
+  copy_tokenizer(source.path, folder);
+  ordered_json config = configuration(source, "Model");
+  config["num_hidden_layers"] = layers.size();
+  write_json(folder / "config.json", config);
+  write_sentence_files(folder, source, length);
+  write_safetensors(folder / "model.safetensors", tensors_of_layers(source, layers));
 }
 
 void write_classifier_folder(const fs::path& folder, const ModelFolder& source,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 #include "spencer/model/model_folder.h"
 #include "spencer/train/optimizer.h"
@@ -17,6 +18,12 @@ namespace spencer {
 void write_encoder_folder(const std::filesystem::path& folder, const ModelFolder& source,
                           const NamedTensors& weights, const NamedTensors& heads,
                           std::int64_t length);
+
+/// Writes an encoder of some of the source's layers, in that order, with all else as in the source.
+/// @param layers positions counted from 0
+/// @throws Error{unsupported} if the source has exit heads: they belong to its layers
+void write_cut_encoder_folder(const std::filesystem::path& folder, const ModelFolder& source,
+                              const std::vector<std::int64_t>& layers, std::int64_t length);
 
 /// Writes a sequence-classification folder with one output.
 /// @param weights the encoder's, without prefix  @param head by full names
