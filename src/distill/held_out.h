@@ -1,0 +1,51 @@
+// Held-out data that judges query encoders against one set of code vectors.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "spencer/base/hash.h"
+#include "spencer/distill/distiller.h"
+
+namespace spencer {
+
+/// Vectors of texts, a block at a time: between two blocks it looks at the stop flag.
+std::vector<float> encode_all(std::span<const std::string> texts, std::int64_t dimension,
+                              const char* stage, const LiveDualEncoder::Encode& encode,
+                              const TrainHooks& hooks);
+
+class HeldOut {
+ public:
+  /// @param original encodes the codes, once  @param reranker may be null
+  /// @throws Error{invalid_argument} for data whose queries are codes
+  HeldOut(const Benchmark& benchmark, DualEncoder& original, CrossEncoder* reranker,
+          std::int64_t rerank_depth, const TrainHooks& hooks);
+
+  const std::vector<std::string>& queries() const { return queries_; }
+
+  /// Of both stages, with intervals. @param queries vectors of `queries()`
+  std::vector<StudentRecord::Stage> judge(std::span<const float> queries);
+  /// Of recall alone, without intervals: quick enough for validations.
+  ValidationFigures recall(std::span<const float> queries) const;
+
+ private:
+  std::vector<float> scores(std::span<const std::pair<std::string, std::string>> pairs);
+
+  const Benchmark& benchmark_;
+  Plan plan_;
+  std::int64_t dimension_;
+  CrossEncoder* reranker_;
+  TrainHooks hooks_;
+  EvalOptions options_;
+  std::vector<std::string> queries_;
+  std::vector<float> codes_;
+  std::unordered_map<Hash128, float> known_;  // students rank much the same codes first
+};
+
+/// Of queries, pool and right answers.
+std::string checksum_of(const Benchmark& benchmark);
+
+}  // namespace spencer
