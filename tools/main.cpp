@@ -20,6 +20,7 @@
 #include "output.h"
 #include "stop_signal.h"
 #include "terminal.h"
+#include "verbs/distill.h"
 #include "verbs/eval.h"
 #include "verbs/index.h"
 #include "verbs/search.h"
@@ -121,6 +122,10 @@ const std::vector<Verb>& verbs() {
          return run_verb("eval", add_eval, run_eval, std::move(arguments), out);
        }},
       {"train", "Train a dual encoder or a cross-encoder on pairs of queries and codes", run_train},
+      {"distill", "Make a query encoder smaller, step by step, for the indexes there are",
+       [](Arguments arguments, std::ostream& out) {
+         return run_verb("distill", add_distill, run_distill, std::move(arguments), out);
+       }},
   };
   return all;
 }

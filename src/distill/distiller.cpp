@@ -9,6 +9,7 @@
 
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
+#include "spencer/eval/vector_cache.h"
 
 #include "dataset/text_source.h"
 #include "distill/held_out.h"
@@ -70,10 +71,16 @@ class Distiller {
 
   DistillReport run() {
     open_folder();
-    held_out_.emplace(data_.held_out, *original_, reranker_.get(), options_.rerank_depth, hooks_);
+    held_out_.emplace(data_.held_out,
+                      code_vectors("held-out codes", texts_of(data_.held_out.codes)),
+                      original_->dimension(), reranker_.get(), options_.rerank_depth, hooks_);
     timer_.emplace(options_.model, options_.training.engine, original_->query_length(),
                    spread(held_out_->queries(), options_.timed_queries));
-    records_.push_back(judge_original());
+    const fs::path original = root_ / "original.json";
+    if (!fs::exists(original)) {
+      write_file_atomically(original, ledger_line(judge_original()) + "\n");
+    }
+    records_.push_back(read_record(original));
     write_ledger(root_ / "ledger.jsonl", records_);
     if (hooks_.on_original) hooks_.on_original(records_.front());
     const Descent descent = descend(
@@ -214,6 +221,7 @@ class Distiller {
       fs::remove_all(root_ / folder / left_over);
     }
     records_.push_back(read_record(result));
+    if (hooks_.on_scored) hooks_.on_scored(records_.back());
     return records_.back().judgement.outcome;
   }
 
@@ -229,21 +237,22 @@ class Distiller {
       options.layers.clear();
       for (const std::int64_t layer : options_.layers) options.layers.push_back(layer - 1);
     }
-    const std::vector<float>& codes = code_vectors();
+    if (code_vectors_.empty()) {
+      code_vectors_ = code_vectors("training codes", data_.pairs.codes());
+    }
     const auto teacher = next.teacher == kOriginal ? nullptr : open_student(options.teacher);
-    DualEncoder& encoder = teacher ? *teacher : *original_;
-    const auto vectors = [&](std::span<const std::string> texts) {
-      return encode_all(texts, encoder.dimension(), "encode queries with the teacher",
-                        queries_of(encoder), hooks_);
+    const auto vectors = [&](const char* what, std::span<const std::string> texts) {
+      return kept_vectors(std::string(what) + " by " + std::to_string(next.teacher), texts,
+                          queries_of(teacher ? *teacher : *original_));
     };
-    const std::vector<float> queries = vectors(data_.pairs.queries());
-    const std::vector<float> extra = vectors(data_.extra);
+    const std::vector<float> queries = vectors("training queries", data_.pairs.queries());
+    const std::vector<float> extra = vectors("extra queries", data_.extra);
     const auto validate = [&](const LiveDualEncoder::Encode& student) {
       return held_out_->recall(encode_all(held_out_->queries(), original_->dimension(), "validate",
                                           student, TrainHooks()));
     };
     const TrainReport report = load_student_trainer().train(
-        options, {data_.pairs, queries, codes, data_.extra, extra}, validate, hooks_);
+        options, {data_.pairs, queries, code_vectors_, data_.extra, extra}, validate, hooks_);
     StudentRecord record;
     record.judgement.attempt = next;
     record.folder = folder;
@@ -279,23 +288,35 @@ class Distiller {
     return records_[static_cast<std::size_t>(number)].judgement.attempt.layers;
   }
 
-  /// Of the training pairs; made when the first student needs them.
-  const std::vector<float>& code_vectors() {
-    if (code_vectors_.empty()) {
-      code_vectors_ = encode_all(
-          data_.pairs.codes(), original_->dimension(), "encode codes",
-          [this](std::span<const std::string> texts, std::span<float> out) {
-            original_->encode_codes(texts, out);
-          },
-          hooks_);
-    }
-    return code_vectors_;
+  /// Vectors that are made once and kept in the run's folder until it is done: a resumed run goes
+  /// on with the same ones, bit for bit. @param name what and whose, for people too
+  std::vector<float> kept_vectors(const std::string& name, std::span<const std::string> texts,
+                                  const LiveDualEncoder::Encode& encode) const {
+    if (texts.empty()) return {};
+    const VectorCache cache(root_ / "vectors");
+    std::string content = name + "\n";
+    for (const std::string& text : texts) content += hash128(text).hex();
+    const Hash128 key = hash128(content);
+    const auto rows = static_cast<std::int64_t>(texts.size());
+    if (auto kept = cache.load(key, rows, original_->dimension())) return std::move(*kept);
+    const std::vector<float> vectors =
+        encode_all(texts, original_->dimension(), ("encode " + name).c_str(), encode, hooks_);
+    cache.store(key, vectors, original_->dimension());
+    return vectors;
+  }
+
+  std::vector<float> code_vectors(const char* what, std::span<const std::string> texts) const {
+    return kept_vectors(what, texts,
+                        [this](std::span<const std::string> some, std::span<float> out) {
+                          original_->encode_codes(some, out);
+                        });
   }
 
   DistillReport finish(std::int64_t result) {
     TwoStageFolder parts = parts_;
     parts.query_encoder = result == kOriginal ? parts_.query_encoder : model_of(result);
     write_two_stage_model(root_ / "model", parts);
+    fs::remove_all(root_ / "vectors");
     return {records_.front(), {records_.begin() + 1, records_.end()}, result, root_ / "model"};
   }
 
@@ -310,7 +331,7 @@ class Distiller {
   std::optional<FileLock> lock_;
   std::optional<HeldOut> held_out_;
   std::optional<QueryTimer> timer_;
-  std::vector<float> code_vectors_;
+  std::vector<float> code_vectors_;     // of the training pairs; made for the first student
   std::vector<StudentRecord> records_;  // by number; the original first
 };
 

@@ -9,17 +9,17 @@ namespace {
 
 constexpr std::size_t kTextsAtOnce = 1024;  // between two looks at the stop flag
 
-std::vector<std::string> texts_of(const std::vector<TextItem>& items) {
-  std::vector<std::string> texts;
-  for (const TextItem& item : items) texts.push_back(item.text);
-  return texts;
-}
-
 Hash128 key_of(const std::pair<std::string, std::string>& pair) {
   return hash128(std::to_string(pair.first.size()) + ' ' + pair.first + pair.second);
 }
 
 }  // namespace
+
+std::vector<std::string> texts_of(const std::vector<TextItem>& items) {
+  std::vector<std::string> texts;
+  for (const TextItem& item : items) texts.push_back(item.text);
+  return texts;
+}
 
 std::vector<float> encode_all(std::span<const std::string> texts, std::int64_t dimension,
                               const char* stage, const LiveDualEncoder::Encode& encode,
@@ -39,14 +39,15 @@ std::vector<float> encode_all(std::span<const std::string> texts, std::int64_t d
   return vectors;
 }
 
-HeldOut::HeldOut(const Benchmark& benchmark, DualEncoder& original, CrossEncoder* reranker,
-                 std::int64_t rerank_depth, const TrainHooks& hooks)
+HeldOut::HeldOut(const Benchmark& benchmark, std::vector<float> codes, std::int64_t dimension,
+                 CrossEncoder* reranker, std::int64_t rerank_depth, const TrainHooks& hooks)
     : benchmark_(benchmark),
       plan_(plan_protocol(benchmark, {})),
-      dimension_(original.dimension()),
+      dimension_(dimension),
       reranker_(reranker),
       hooks_(hooks),
-      queries_(texts_of(benchmark.queries)) {
+      queries_(texts_of(benchmark.queries)),
+      codes_(std::move(codes)) {
   if (benchmark.code_to_code) {
     throw Error(ErrorKind::invalid_argument,
                 "the held-out data has codes for queries; a query encoder is judged by queries in "
@@ -54,12 +55,6 @@ HeldOut::HeldOut(const Benchmark& benchmark, DualEncoder& original, CrossEncoder
   }
   options_.metrics = {Metric::parse("mrr"), Metric::parse("acc@1"), Metric::parse("acc@5")};
   options_.ranking.rerank.depth = rerank_depth;
-  codes_ = encode_all(
-      texts_of(benchmark.codes), dimension_, "encode held-out codes",
-      [&](std::span<const std::string> texts, std::span<float> out) {
-        original.encode_codes(texts, out);
-      },
-      hooks);
 }
 
 std::vector<float> HeldOut::scores(std::span<const std::pair<std::string, std::string>> pairs) {

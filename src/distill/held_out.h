@@ -17,12 +17,14 @@ std::vector<float> encode_all(std::span<const std::string> texts, std::int64_t d
                               const char* stage, const LiveDualEncoder::Encode& encode,
                               const TrainHooks& hooks);
 
+std::vector<std::string> texts_of(const std::vector<TextItem>& items);
+
 class HeldOut {
  public:
-  /// @param original encodes the codes, once  @param reranker may be null
+  /// @param codes vectors of the pool, [codes, dimension]  @param reranker may be null
   /// @throws Error{invalid_argument} for data whose queries are codes
-  HeldOut(const Benchmark& benchmark, DualEncoder& original, CrossEncoder* reranker,
-          std::int64_t rerank_depth, const TrainHooks& hooks);
+  HeldOut(const Benchmark& benchmark, std::vector<float> codes, std::int64_t dimension,
+          CrossEncoder* reranker, std::int64_t rerank_depth, const TrainHooks& hooks);
 
   const std::vector<std::string>& queries() const { return queries_; }
 

@@ -69,12 +69,14 @@ StudentRecord read_record(const std::filesystem::path& file) {
     Attempt& attempt = record.judgement.attempt;
     line.at("attempt").get_to(attempt.number);
     line.at("layers").get_to(attempt.layers);
-    line.at("teacher").get_to(attempt.teacher);
-    record.folder = line.at("folder").get<std::string>();
-    line.at("loss_weights").at("dual").get_to(record.dual_weight);
-    line.at("loss_weights").at("single").get_to(record.single_weight);
-    line.at("steps").get_to(record.steps);
-    line.at("seconds").get_to(record.seconds);
+    if (attempt.number != kOriginal) {
+      line.at("teacher").get_to(attempt.teacher);
+      record.folder = line.at("folder").get<std::string>();
+      line.at("loss_weights").at("dual").get_to(record.dual_weight);
+      line.at("loss_weights").at("single").get_to(record.single_weight);
+      line.at("steps").get_to(record.steps);
+      line.at("seconds").get_to(record.seconds);
+    }
     for (const char* name : {"recall", "rerank"}) {
       const json& stages = line.at("stages");
       if (stages.contains(name)) record.stages.push_back(stage_of(name, stages.at(name)));

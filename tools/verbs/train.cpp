@@ -35,149 +35,17 @@ Examples:
 The model is cross/model; use it with spencer search or eval --reranker cross/model.
 )";
 
-constexpr const char* kDataGroup = "Data";
-constexpr const char* kScheduleGroup = "Steps and learning rate";
-constexpr const char* kRunGroup = "Validation and checkpoints";
-constexpr const char* kMemoryGroup = "Memory";
 constexpr const char* kNegativesGroup = "Negatives";
 
-CLI::Option* number(CLI::App& app, const char* name, auto& value, const char* help,
-                    const char* group) {
-  return app.add_option(name, value, help)->type_name("N")->capture_default_str()->group(group);
-}
-
-void add_data(CLI::App& app, TrainArgs& args) {
-  app.add_option("--train", args.train, "Pairs: files or folders of any format eval reads")
-      ->type_name("DATA")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group(kDataGroup);
-  app.add_option("--valid", args.valid,
-                 "Held-out data, as eval takes it; the best weights by its "
-                 "MRR are the result")
-      ->type_name("DATA")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group(kDataGroup);
-  app.add_option_function<std::string>(
-         "--format",
-         [&args](const std::string& name) {
-           args.reading.format = args.valid_reading.format = parse_data_format(name);
-         },
-         "auto, csn, cosqa, codesplit, beir or flag")
-      ->type_name("FORMAT")
-      ->group(kDataGroup);
-  app.add_option_function<std::string>(
-         "--text",
-         [&args](const std::string& name) {
-           args.reading.text = args.valid_reading.text = parse_text_form(name);
-         },
-         "CodeSearchNet's text: tokens, raw, or auto (tokens where given)")
-      ->type_name("FORM")
-      ->group(kDataGroup);
-  app.add_option("--split", args.reading.split, "Of the training data, where a folder has several")
-      ->type_name("NAME")
-      ->group(kDataGroup);
-  app.add_flag("--skip-bad", args.reading.skip_bad, "Count bad records and go on")
-      ->group(kDataGroup);
-}
-
-void add_steps(CLI::App& app, TrainOptions& options) {
-  number(app, "--epochs", options.epochs, "Passes over the pairs", kScheduleGroup);
-  number(app, "--max-steps", options.max_steps, "Optimizer steps; 0: as the epochs come to",
-         kScheduleGroup);
-  number(app, "--batch-size", options.batch_size, "Pairs per batch", kScheduleGroup);
-  number(app, "--accumulate", options.accumulation, "Batches per optimizer step", kScheduleGroup);
-  app.add_option("--learning-rate,--lr", options.learning_rate, "The highest of the schedule")
-      ->type_name("X")
-      ->capture_default_str()
-      ->group(kScheduleGroup);
-  add_choice<Schedule>(app, "--schedule", options.schedule,
-                       {{"linear", Schedule::linear},
-                        {"cosine", Schedule::cosine},
-                        {"constant", Schedule::constant}},
-                       "How the learning rate falls after the warm-up")
-      ->group(kScheduleGroup);
-  number(app, "--warmup", options.warmup, "Below 1: share of the steps; from 1 on: steps",
-         kScheduleGroup);
-  number(app, "--weight-decay", options.weight_decay, "Of matrices (not biases and norms)",
-         kScheduleGroup);
-  number(app, "--max-grad-norm", options.max_gradient_norm, "Gradients are clipped to it; 0: never",
-         kScheduleGroup);
-  number(app, "--ema", options.ema, "Decay of an average of the weights; 0: none", kScheduleGroup);
-  app.add_option_function<double>(
-         "--dropout", [&options](double value) { options.dropout = value; },
-         "In place of the model's own")
-      ->type_name("X")
-      ->group(kScheduleGroup);
-  app.add_flag("--freeze-embeddings", options.freeze_embeddings, "Keep the embeddings as they are")
-      ->group(kScheduleGroup);
-  number(app, "--freeze-layers", options.freeze_layers, "Keep so many of the lowest layers",
-         kScheduleGroup);
-  number(app, "--seed", options.seed, "Of batches, dropout and fresh parameters", kScheduleGroup);
-}
-
-void add_run(CLI::App& app, TrainOptions& options) {
-  app.add_option("--output", options.output, "The run folder")->type_name("DIR")->group(kRunGroup);
-  app.add_flag("--resume", options.resume, "Go on from the run folder's checkpoint, if it has one")
-      ->configurable(false)
-      ->group(kRunGroup);
-  number(app, "--valid-every", options.valid_every, "Steps between validations; 0: an epoch",
-         kRunGroup);
-  number(app, "--patience", options.patience,
-         "Stop after so many validations without a better one; 0: never", kRunGroup);
-  number(app, "--save-every", options.save_every, "Steps between checkpoints; 0: at validations",
-         kRunGroup);
-  number(app, "--log-every", options.log_every, "Steps between lines of metrics.jsonl", kRunGroup);
-}
-
-void add_memory(CLI::App& app, TrainOptions& options) {
-  number(app, "--chunk-size", options.chunk_size,
-         "Texts per pass, with the same gradients (GradCache); 0: all of a batch", kMemoryGroup);
-  app.add_flag("--recompute", options.recompute,
-               "Compute layers again in the backward pass rather than keep their inner states")
-      ->group(kMemoryGroup);
-}
-
-void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options, fs::path& model,
-                  const char* model_help) {
-  add_model(app, model, model_help);
-  add_data(app, args);
-  add_steps(app, options);
-  add_run(app, options);
-  add_memory(app, options);
-  add_engine(app, options.engine);
-  app.remove_option(app.get_option("--exit"));
-  app.remove_option(app.get_option("--batch-tokens"));
-  add_output(app, args.output);
-}
-
 void add_window(CLI::App& app, MiningOptions& mining) {
-  number(app, "--mine-from", mining.from, "First rank taken, among codes that are no answers",
-         kNegativesGroup);
-  number(app, "--mine-to", mining.to, "Last rank taken", kNegativesGroup);
+  add_number(app, "--mine-from", mining.from, "First rank taken, among codes that are no answers",
+             kNegativesGroup);
+  add_number(app, "--mine-to", mining.to, "Last rank taken", kNegativesGroup);
   app.add_option_function<double>(
          "--mine-margin", [&mining](double value) { mining.margin = value; },
          "A negative's cosine is at least so much below the right answer's")
       ->type_name("X")
       ->group(kNegativesGroup);
-}
-
-void require_inputs(const TrainArgs& args, const fs::path& model) {
-  if (model.empty()) {
-    throw Error(ErrorKind::invalid_argument, "no model to start from is named (--model DIR)");
-  }
-  if (args.train.empty()) {
-    throw Error(ErrorKind::invalid_argument, "no training data is named (--train DATA)");
-  }
-}
-
-PairSet read_training_pairs(const TrainArgs& args) {
-  PairSet pairs = read_pair_set(args.train, args.reading);
-  for (const std::string& error : pairs.report().reading.first_errors) {
-    log(LogLevel::warning, "skipped: " + error);
-  }
-  return pairs;
 }
 
 /// The held-out data, and how it is ranked.
@@ -250,12 +118,6 @@ CrossValidator cross_validator(const std::shared_ptr<HeldOut>& held_out,
   };
 }
 
-/// What both verbs do: the run's configuration is kept beside it.
-void keep_configuration(const TrainArgs& args, const TrainOptions& options) {
-  fs::create_directories(options.output);
-  write_file_atomically(options.output / "config.toml", args.resolved);
-}
-
 template <typename Train>
 int run(const TrainArgs& args, const TrainOptions& options, std::ostream& out, const StopFlag& stop,
         const PairSet& pairs, const Train& train) {
@@ -317,10 +179,10 @@ void add_train_dual(CLI::App& app, TrainDualArgs& args) {
       ->type_name("LIST");
   app.add_flag("--self-distill", options.self_distill,
                "Earlier exits also learn the scores of the last one");
-  number(app, "--mine-negatives", options.mining.count,
-         "Wrong answers per pair out of the model's own high ranks; 0: none", kNegativesGroup);
-  number(app, "--mine-every", options.mining.every, "Steps between minings; 0: once",
-         kNegativesGroup);
+  add_number(app, "--mine-negatives", options.mining.count,
+             "Wrong answers per pair out of the model's own high ranks; 0: none", kNegativesGroup);
+  add_number(app, "--mine-every", options.mining.every, "Steps between minings; 0: once",
+             kNegativesGroup);
   add_window(app, options.mining);
   app.add_option("--mine-veto", options.mining.veto,
                  "A cross-encoder that drops negatives it scores as high as an answer")
@@ -358,13 +220,13 @@ void add_train_cross(CLI::App& app, TrainCrossArgs& args) {
                  "Tokens of query and code together; 0: what the model says")
       ->type_name("N")
       ->capture_default_str();
-  number(app, "--negatives", options.mining.count, "Wrong answers per pair", kNegativesGroup);
+  add_number(app, "--negatives", options.mining.count, "Wrong answers per pair", kNegativesGroup);
   add_choice<bool>(app, "--negatives-from", options.random_negatives,
                    {{"mined", false}, {"random", true}},
                    "mined: what --dual ranks high; random: any code that is no answer")
       ->group(kNegativesGroup);
   add_window(app, options.mining);
-  number(app, "--rerank-depth", args.rerank_depth, "Codes re-ranked in validation", kRunGroup);
+  add_number(app, "--rerank-depth", args.rerank_depth, "Codes re-ranked in validation", kRunGroup);
 }
 
 int run_train_cross(TrainCrossArgs args, std::ostream& out, const StopFlag& stop) {

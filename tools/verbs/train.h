@@ -2,30 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <iosfwd>
-#include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "spencer/base/stop.h"
-#include "spencer/dataset/benchmark.h"
 #include "spencer/train/options.h"
 
-#include "common_options.h"
+#include "verbs/train_options.h"
 
 namespace spencer {
-
-/// What both objectives are told beside their own options.
-struct TrainArgs {
-  std::vector<std::filesystem::path> train;
-  ReadOptions reading;
-  std::vector<std::filesystem::path> valid;  ///< empty = nothing is held out
-  BenchmarkOptions valid_reading;
-  OutputOptions output;
-  std::string resolved;  ///< the options as they are in the end, as TOML
-};
 
 struct TrainDualArgs : TrainArgs {
   DualOptions options;

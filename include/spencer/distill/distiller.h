@@ -75,6 +75,7 @@ struct DistillReport {
 struct DistillHooks : TrainHooks {
   std::function<void(const StudentRecord&)> on_original;
   std::function<void(const Attempt&)> on_attempt;          ///< before it is trained
+  std::function<void(const StudentRecord&)> on_scored;     ///< when it has its figures
   std::function<void(const StudentRecord&)> on_judgement;  ///< when it is accepted or not
 };
 

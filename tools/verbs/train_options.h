@@ -1,0 +1,49 @@
+// The options that training verbs share, and what these do before and around a run.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "spencer/dataset/benchmark.h"
+#include "spencer/train/options.h"
+#include "spencer/train/pairs.h"
+
+#include "common_options.h"
+
+namespace spencer {
+
+/// What every training is told beside its own options.
+struct TrainArgs {
+  std::vector<std::filesystem::path> train;
+  ReadOptions reading;
+  std::vector<std::filesystem::path> valid;  ///< empty = nothing is held out
+  BenchmarkOptions valid_reading;
+  OutputOptions output;
+  std::string resolved;  ///< the options as they are in the end, as TOML
+};
+
+inline constexpr const char* kRunGroup = "Validation and checkpoints";
+
+/// An option for a number, with its default shown.
+CLI::Option* add_number(CLI::App& app, const char* name, auto& value, const char* help,
+                        const char* group) {
+  return app.add_option(name, value, help)->type_name("N")->capture_default_str()->group(group);
+}
+
+/// Data, steps, run, memory, device and output.
+void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options,
+                  std::filesystem::path& model, const char* model_help);
+
+/// @throws Error{invalid_argument} naming the option that is missing
+void require_inputs(const TrainArgs& args, const std::filesystem::path& model);
+
+/// Bad records that were skipped are named in the log.
+PairSet read_training_pairs(const TrainArgs& args);
+
+/// Makes the run folder and writes `config.toml` there, which `--config` takes.
+void keep_configuration(const TrainArgs& args, const TrainOptions& options);
+
+}  // namespace spencer
