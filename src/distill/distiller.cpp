@@ -131,6 +131,7 @@ class Distiller {
             {"queries without a code", hash128(extra).hex()},
             {"held-out data", checksum_of(data_.held_out)},
             {"strategy", std::to_string(static_cast<int>(options_.descent.strategy))},
+            {"step", std::to_string(options_.descent.step)},
             {"layers", layers},
             {"loss weights",
              number(training.dual_weight) + " dual, " + number(training.single_weight) + " single"},
@@ -143,7 +144,14 @@ class Distiller {
             {"accumulation", std::to_string(training.accumulation)},
             {"learning rate", number(training.learning_rate)},
             {"warm-up", number(training.warmup)},
+            {"schedule", std::to_string(static_cast<int>(training.schedule))},
             {"weight decay", number(training.weight_decay)},
+            {"gradient norm", number(training.max_gradient_norm)},
+            {"dropout", training.dropout ? number(*training.dropout) : "the model's"},
+            {"ema", number(training.ema)},
+            {"frozen layers", std::to_string(training.freeze_layers) +
+                                  (training.freeze_embeddings ? " and the embeddings" : "")},
+            {"steps between validations", std::to_string(training.valid_every)},
             {"patience", std::to_string(training.patience)},
             {"seed", std::to_string(training.seed)}};
   }
