@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <optional>
-
-#include <nlohmann/json.hpp>
 
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
@@ -13,6 +10,7 @@
 
 #include "dataset/text_source.h"
 #include "distill/held_out.h"
+#include "distill/identity.h"
 #include "distill/ledger.h"
 #include "distill/query_timer.h"
 #include "distill/result_folder.h"
@@ -20,8 +18,6 @@
 namespace spencer {
 namespace fs = std::filesystem;
 namespace {
-
-using Identity = std::map<std::string, std::string>;
 
 /// "03-6-layers-from-01", "01-9-layers-from-original"
 std::string folder_name(const Attempt& attempt) {
@@ -115,47 +111,6 @@ class Distiller {
     return {static_cast<std::int64_t>(options_.layers.size())};
   }
 
-  /// Everything that decides an attempt's figures, by name.
-  Identity identity() const {
-    const StudentOptions& training = options_.training;
-    const auto number = [](double value) { return nlohmann::json(value).dump(); };
-    std::string layers = options_.rule == LayerRule::first ? "first" : "spread";
-    for (const std::int64_t layer : options_.layers) layers += " " + std::to_string(layer);
-    std::string extra;
-    for (const std::string& query : data_.extra) extra += hash128(query).hex();
-    return {{"query encoder", original_->query_folder().fingerprint()},
-            {"code encoder", original_->code_fingerprint()},
-            {"reranker", reranker_ ? reranker_->folder().fingerprint() : "none"},
-            {"rerank depth", std::to_string(options_.rerank_depth)},
-            {"training data", data_.pairs.checksum()},
-            {"queries without a code", hash128(extra).hex()},
-            {"held-out data", checksum_of(data_.held_out)},
-            {"strategy", std::to_string(static_cast<int>(options_.descent.strategy))},
-            {"step", std::to_string(options_.descent.step)},
-            {"layers", layers},
-            {"loss weights",
-             number(training.dual_weight) + " dual, " + number(training.single_weight) + " single"},
-            {"extra queries per batch", std::to_string(training.extra)},
-            {"query length", std::to_string(training.query_length)},
-            {"code length", std::to_string(original_->code_length())},
-            {"epochs", number(training.epochs)},
-            {"max steps", std::to_string(training.max_steps)},
-            {"batch size", std::to_string(training.batch_size)},
-            {"accumulation", std::to_string(training.accumulation)},
-            {"learning rate", number(training.learning_rate)},
-            {"warm-up", number(training.warmup)},
-            {"schedule", std::to_string(static_cast<int>(training.schedule))},
-            {"weight decay", number(training.weight_decay)},
-            {"gradient norm", number(training.max_gradient_norm)},
-            {"dropout", training.dropout ? number(*training.dropout) : "the model's"},
-            {"ema", number(training.ema)},
-            {"frozen layers", std::to_string(training.freeze_layers) +
-                                  (training.freeze_embeddings ? " and the embeddings" : "")},
-            {"steps between validations", std::to_string(training.valid_every)},
-            {"patience", std::to_string(training.patience)},
-            {"seed", std::to_string(training.seed)}};
-  }
-
   /// Takes the folder, and checks that what lies in it is of this run.
   void open_folder() {
     std::error_code error;
@@ -164,35 +119,8 @@ class Distiller {
       throw Error(ErrorKind::io, "cannot make folder " + root_.string() + ": " + error.message());
     }
     lock_.emplace(root_ / "lock", "another process distils in " + root_.string());
-    const fs::path file = root_ / "identity.json";
-    const Identity ours = identity();
-    if (fs::exists(file)) {
-      if (!options_.training.resume) {
-        throw Error(ErrorKind::invalid_argument,
-                    root_.string() +
-                        " holds a run already; go on with it (--resume), or name another folder "
-                        "(--output)");
-      }
-      check_identity(file, ours);
-    } else {
-      write_file_atomically(file, nlohmann::json(ours).dump(2) + "\n");
-    }
-  }
-
-  void check_identity(const fs::path& file, const Identity& ours) const {
-    Identity theirs;
-    try {
-      theirs = nlohmann::json::parse(read_file(file)).get<Identity>();
-    } catch (const nlohmann::json::exception& error) {
-      throw Error(ErrorKind::corrupt, file.string() + ": " + error.what());
-    }
-    for (const auto& [name, value] : ours) {
-      if (theirs[name] == value) continue;
-      throw Error(ErrorKind::invalid_argument,
-                  root_.string() + " is of another run: its " + name + " is " + theirs[name] +
-                      ", here it is " + value +
-                      ". Resume with the run's own options, or name another --output");
-    }
+    check_identity(root_, identity_of(options_, data_, *original_, reranker_.get()),
+                   options_.training.resume);
   }
 
   StudentRecord judge_original() {

@@ -152,6 +152,20 @@ TEST_F(DistillTest, KilledAtAnyMomentItEndsAsAnUnbrokenRun) {
               file("whole/model/query_encoder/model.safetensors"));
 }
 
+TEST_F(DistillTest, CtrlCSaysHowToGoOn) {
+  const pid_t process = start_spencer(command("run", {"--max-steps", "100000", "--log-every", "1"}),
+                                      setup(), here_.path() / "err");
+  while (!fs::exists(here_.path() / "run/attempts/01-2-layers-from-original/metrics.jsonl")) {
+    ASSERT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << file("err");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ::kill(process, SIGINT);
+  int status = 0;
+  ::waitpid(process, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  EXPECT_THAT(file("err"), HasSubstr("--resume"));
+}
+
 TEST_F(DistillTest, FinishedAttemptsAreNotTrainedAgain) {
   ASSERT_EQ(run(command("small", {"-q"})).code, 0);
   const std::vector<json> before = ledger("small");
