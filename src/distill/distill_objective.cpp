@@ -138,6 +138,7 @@ ValidationFigures DistillObjective::validate() {
 RunIdentity DistillObjective::identity() const {
   return {{"objective", "distill"},
           {"student", tower_->fingerprint()},
+          {"precision", tower_->precision()},
           {"data", lesson_.pairs.checksum()},
           {"teacher's query vectors", checksum_of(lesson_.queries)},
           {"teacher's code vectors", checksum_of(lesson_.codes)},

@@ -240,6 +240,7 @@ RunIdentity CrossObjective::identity() const {
   return {
       {"objective", "cross"},
       {"model", tower_->fingerprint()},
+      {"precision", tower_->precision()},
       {"data", pairs_.checksum()},
       {"loss", options_.loss == PairLoss::listwise ? "listwise" : "pairs"},
       {"negatives", std::to_string(mining.count) +

@@ -259,6 +259,7 @@ RunIdentity DualObjective::identity() const {
   const MiningOptions& mining = options_.mining;
   return {{"objective", "dual"},
           {"model", query_tower_->fingerprint()},
+          {"precision", query_tower_->precision()},
           {"data", pairs_.checksum()},
           {"towers", options_.separate_towers ? "separate" : "shared"},
           {"scale", std::to_string(options_.scale) + (options_.learn_scale ? " learned" : "")},

@@ -32,6 +32,8 @@ class Tower {
         const std::vector<int>& exits = {});
 
   const ModelFolder& folder() const { return folder_; }
+  /// What passes multiply in: "float32" or "bfloat16".
+  std::string precision() const { return bfloat16_ ? "bfloat16" : "float32"; }
   /// Of the folder as it was; also where it has no weights.
   std::string fingerprint() const;
   const EncoderConfig& config() const { return lanes_.front().encoder->config(); }

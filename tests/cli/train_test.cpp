@@ -49,10 +49,11 @@ class TrainTest : public testing::Test {
   }
   static std::vector<std::string> command(const std::string& output,
                                           const std::vector<std::string>& more = {}) {
-    std::vector<std::string> all = {
-        "train",        "dual", "--model",         "tiny", "--train",     "train.jsonl",
-        "--output",     output, "--batch-size",    "8",    "--max-steps", "60",
-        "--save-every", "5",    "--learning-rate", "1e-3", "--device",    "cpu"};
+    std::vector<std::string> all = {"train",        "dual",        "--model",         "tiny",
+                                    "--train",      "train.jsonl", "--output",        output,
+                                    "--batch-size", "8",           "--max-steps",     "60",
+                                    "--save-every", "5",           "--learning-rate", "1e-3",
+                                    "--precision",  "float32",     "--device",        "cpu"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
