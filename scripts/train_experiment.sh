@@ -14,18 +14,17 @@ corpus=$1 out=$2
 : "${SPENCER:=$root/build/release/tools/spencer}"
 : "${MODEL:=${SPENCER_DEPS:-$root/.deps}/models/all-MiniLM-L6-v2}"
 : "${THREADS:=2}" "${SEED:=1}" "${DEVICE:=auto}" "${PRECISION:=auto}"
-: "${QUERY_LENGTH:=64}" "${CODE_LENGTH:=128}" "${CROSS_LENGTH:=192}"
-: "${DUAL_STEPS:=600}" "${DUAL_BATCH:=32}" "${DUAL_RATE:=2e-5}" "${DUAL_WARMUP:=0.1}"
-: "${CROSS_STEPS:=600}" "${CROSS_BATCH:=8}" "${CROSS_RATE:=2e-5}" "${CROSS_WARMUP:=0.1}"
-: "${NEGATIVES:=3}" "${VALID_EVERY:=150}" "${RERANK_DEPTH:=10}"
+: "${QUERY_LENGTH:=64}" "${CODE_LENGTH:=128}" "${CROSS_LENGTH:=160}"
+: "${DUAL_STEPS:=200}" "${DUAL_BATCH:=64}" "${DUAL_RATE:=3e-5}" "${DUAL_WARMUP:=0.1}"
+: "${CROSS_PAIRS:=8000}" "${CROSS_STEPS:=400}" "${CROSS_BATCH:=8}" "${CROSS_RATE:=1.5e-4}"
+: "${CROSS_WARMUP:=0.1}" "${NEGATIVES:=3}" "${MINE_TO:=30}" "${RERANK_DEPTH:=5}"
 
 train() {
   local kind=$1
   shift
   [[ -e $out/$kind/model ]] && return
-  "$SPENCER" train "$kind" --model "$MODEL" --train "$corpus/train.jsonl.gz" \
-    --valid "$corpus/valid.jsonl.gz" --output "$out/$kind" --text raw \
-    --valid-every "$VALID_EVERY" --seed "$SEED" --threads "$THREADS" --device "$DEVICE" \
+  "$SPENCER" train "$kind" --valid "$corpus/valid.jsonl.gz" --output "$out/$kind" --text raw \
+    --seed "$SEED" --threads "$THREADS" --device "$DEVICE" \
     --precision "$PRECISION" --resume "$@"
 }
 
@@ -36,11 +35,16 @@ evaluate() {
 }
 
 mkdir -p "$out"
-train dual --max-steps "$DUAL_STEPS" --batch-size "$DUAL_BATCH" --learning-rate "$DUAL_RATE" \
+train dual --model "$MODEL" --train "$corpus/train.jsonl.gz" --valid-every $((DUAL_STEPS / 2)) \
+  --max-steps "$DUAL_STEPS" --batch-size "$DUAL_BATCH" --learning-rate "$DUAL_RATE" \
   --warmup "$DUAL_WARMUP" --query-length "$QUERY_LENGTH" --code-length "$CODE_LENGTH"
-train cross --dual "$out/dual/model" --max-steps "$CROSS_STEPS" --batch-size "$CROSS_BATCH" \
-  --learning-rate "$CROSS_RATE" --warmup "$CROSS_WARMUP" --negatives "$NEGATIVES" \
-  --length "$CROSS_LENGTH"
+some=$out/cross-train.jsonl.gz
+[[ -e $some ]] ||
+  gzip -dc "$corpus/train.jsonl.gz" | shuf -n "$CROSS_PAIRS" --random-source=<(yes) | gzip >"$some"
+train cross --model "$out/dual/model" --dual "$out/dual/model" --train "$some" \
+  --max-steps "$CROSS_STEPS" --valid-every $((CROSS_STEPS / 2)) --batch-size "$CROSS_BATCH" \
+  --learning-rate "$CROSS_RATE" --warmup "$CROSS_WARMUP" --loss listwise \
+  --negatives "$NEGATIVES" --mine-to "$MINE_TO" --length "$CROSS_LENGTH"
 
 held_out=("$corpus/test.jsonl.gz" --text raw)
 echo "== Packages held out: recall before and after training"
