@@ -158,6 +158,12 @@ std::string with_thousands(std::int64_t value) {
   return digits;
 }
 
+std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
 std::string clock_time(double seconds) {
   const auto whole = static_cast<long long>(std::max(0.0, std::ceil(seconds)));
   char text[48];

@@ -13,6 +13,8 @@ namespace spencer {
 
 /// "1,234,567"
 std::string with_thousands(std::int64_t value);
+/// "0.7862": `value` with so many digits behind the point
+std::string fixed(double value, int digits);
 /// "0:07", "12:40", "3:05:00"
 std::string clock_time(double seconds);
 /// "0.42 s", "12.3 s", "4 min 10 s"

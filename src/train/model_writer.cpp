@@ -13,6 +13,8 @@
 #include "spencer/nn/exits.h"
 #include "spencer/nn/safetensors.h"
 
+#include "train/tower.h"
+
 namespace spencer {
 namespace fs = std::filesystem;
 namespace {
@@ -76,10 +78,7 @@ ordered_json configuration(const ModelFolder& source, const std::string& archite
 
 /// What the source holds beside the encoder's own tensors, under its bare names.
 void add_others(const ModelFolder& source, NamedTensors& tensors) {
-  if (!fs::exists(source.path / "model.safetensors") &&
-      !fs::exists(source.path / "model.safetensors.index.json")) {
-    return;
-  }
+  if (!has_weights(source)) return;
   std::set<std::string> present;
   for (const auto& [name, tensor] : tensors) present.insert(name);
   const Weights weights = Weights::open(source.path);

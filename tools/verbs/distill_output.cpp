@@ -1,22 +1,16 @@
 #include "verbs/distill_output.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <ostream>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "json_output.h"
+#include "progress_display.h"
 
 namespace spencer {
 namespace {
-
-std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
 
 std::string layers_text(std::int64_t layers) {
   return std::to_string(layers) + (layers == 1 ? " layer" : " layers");
