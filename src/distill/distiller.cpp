@@ -7,6 +7,7 @@
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
 #include "spencer/eval/vector_cache.h"
+#include "spencer/model/encode_blocks.h"
 
 #include "dataset/text_source.h"
 #include "distill/held_out.h"
@@ -126,9 +127,9 @@ class Distiller {
   StudentRecord judge_original() {
     StudentRecord record;
     record.judgement.attempt.layers = original_layers();
-    record.stages =
-        held_out_->judge(encode_all(held_out_->queries(), original_->dimension(),
-                                    "encode held-out queries", queries_of(*original_), hooks_));
+    record.stages = held_out_->judge(
+        encode_blocks(held_out_->queries(), original_->dimension(), queries_of(*original_),
+                      "encode held-out queries", hooks_.progress, hooks_.stop));
     record.query_encode_ms = record.original_query_encode_ms = timer_->measure();
     record.judgement.outcome = {record.overall(), 1};
     return record;
@@ -184,8 +185,8 @@ class Distiller {
     const std::vector<float> queries = vectors("training queries", data_.pairs.queries());
     const std::vector<float> extra = vectors("extra queries", data_.extra);
     const auto validate = [&](const LiveDualEncoder::Encode& student) {
-      return held_out_->recall(encode_all(held_out_->queries(), original_->dimension(), "validate",
-                                          student, TrainHooks()));
+      return held_out_->recall(encode_blocks(held_out_->queries(), original_->dimension(), student,
+                                             "validate", nullptr, nullptr));
     };
     const TrainReport report = load_student_trainer().train(
         options, {data_.pairs, queries, code_vectors_, data_.extra, extra}, validate, hooks_);
@@ -202,9 +203,9 @@ class Distiller {
   void judge(StudentRecord& record) {
     const fs::path model = root_ / record.folder / "model";
     const auto student = open_student(model);
-    record.stages =
-        held_out_->judge(encode_all(held_out_->queries(), original_->dimension(),
-                                    "encode held-out queries", queries_of(*student), hooks_));
+    record.stages = held_out_->judge(encode_blocks(held_out_->queries(), original_->dimension(),
+                                                   queries_of(*student), "encode held-out queries",
+                                                   hooks_.progress, hooks_.stop));
     const QueryTimer::Times times = timer_->measure(model);
     record.query_encode_ms = times.student_ms;
     record.original_query_encode_ms = times.original_ms;
@@ -236,7 +237,8 @@ class Distiller {
     const auto rows = static_cast<std::int64_t>(texts.size());
     if (auto kept = cache.load(key, rows, original_->dimension())) return std::move(*kept);
     const std::vector<float> vectors =
-        encode_all(texts, original_->dimension(), ("encode " + name).c_str(), encode, hooks_);
+        encode_blocks(texts, original_->dimension(), encode, ("encode " + name).c_str(),
+                      hooks_.progress, hooks_.stop);
     cache.store(key, vectors, original_->dimension());
     return vectors;
   }

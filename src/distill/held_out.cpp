@@ -1,13 +1,9 @@
 #include "distill/held_out.h"
 
-#include <algorithm>
-
 #include "spencer/base/error.h"
 
 namespace spencer {
 namespace {
-
-constexpr std::size_t kTextsAtOnce = 1024;  // between two looks at the stop flag
 
 Hash128 key_of(const std::pair<std::string, std::string>& pair) {
   return hash128(std::to_string(pair.first.size()) + ' ' + pair.first + pair.second);
@@ -19,24 +15,6 @@ std::vector<std::string> texts_of(const std::vector<TextItem>& items) {
   std::vector<std::string> texts;
   for (const TextItem& item : items) texts.push_back(item.text);
   return texts;
-}
-
-std::vector<float> encode_all(std::span<const std::string> texts, std::int64_t dimension,
-                              const char* stage, const LiveDualEncoder::Encode& encode,
-                              const TrainHooks& hooks) {
-  const auto width = static_cast<std::size_t>(dimension);
-  std::vector<float> vectors(texts.size() * width);
-  if (hooks.progress != nullptr) {
-    hooks.progress->begin(stage, static_cast<std::int64_t>(texts.size()), "texts");
-  }
-  for (std::size_t begin = 0; begin < texts.size(); begin += kTextsAtOnce) {
-    if (hooks.stop != nullptr) hooks.stop->check();
-    const std::size_t count = std::min(kTextsAtOnce, texts.size() - begin);
-    encode(texts.subspan(begin, count), std::span(vectors).subspan(begin * width, count * width));
-    if (hooks.progress != nullptr) hooks.progress->advance(static_cast<std::int64_t>(count));
-  }
-  if (hooks.progress != nullptr) hooks.progress->end();
-  return vectors;
 }
 
 HeldOut::HeldOut(const Benchmark& benchmark, std::vector<float> codes, std::int64_t dimension,

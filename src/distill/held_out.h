@@ -12,11 +12,6 @@
 
 namespace spencer {
 
-/// Vectors of texts, a block at a time: between two blocks it looks at the stop flag.
-std::vector<float> encode_all(std::span<const std::string> texts, std::int64_t dimension,
-                              const char* stage, const LiveDualEncoder::Encode& encode,
-                              const TrainHooks& hooks);
-
 std::vector<std::string> texts_of(const std::vector<TextItem>& items);
 
 class HeldOut {

@@ -9,6 +9,7 @@
 
 #include "spencer/base/error.h"
 #include "spencer/model/dual_encoder.h"
+#include "spencer/model/encode_blocks.h"
 #include "spencer/nn/safetensors.h"
 #include "spencer/train/batch_plan.h"
 #include "spencer/train/loss.h"
@@ -19,32 +20,6 @@
 
 namespace spencer {
 namespace fs = std::filesystem;
-namespace {
-
-constexpr std::size_t kTextsAtOnce = 1024;  // encoded between two looks at the stop flag
-
-/// All texts' vectors from a dual encoder. @return [texts, D] on the CPU
-template <typename Encode>
-at::Tensor vectors_of(const std::vector<std::string>& texts, std::int64_t dimension,
-                      const char* stage, const TrainHooks& hooks, const Encode& encode) {
-  at::Tensor vectors = at::empty({static_cast<std::int64_t>(texts.size()), dimension}, at::kFloat);
-  const auto width = static_cast<std::size_t>(dimension);
-  if (hooks.progress != nullptr) {
-    hooks.progress->begin(stage, static_cast<std::int64_t>(texts.size()), "texts");
-  }
-  for (std::size_t first = 0; first < texts.size(); first += kTextsAtOnce) {
-    if (hooks.stop != nullptr) hooks.stop->check();
-    const std::size_t count = std::min(kTextsAtOnce, texts.size() - first);
-    encode(std::span(texts).subspan(first, count),
-           std::span(vectors.data_ptr<float>() + first * width, count * width));
-    if (hooks.progress != nullptr) hooks.progress->advance(static_cast<std::int64_t>(count));
-  }
-  if (hooks.progress != nullptr) hooks.progress->end();
-  return vectors;
-}
-
-}  // namespace
-
 CrossObjective::CrossObjective(const CrossOptions& options, const PairSet& pairs,
                                CrossValidator validate, const TrainHooks& hooks, at::Device device)
     : options_(options), pairs_(pairs), validate_(std::move(validate)), hooks_(hooks) {
@@ -91,14 +66,20 @@ void CrossObjective::make_heads(std::uint64_t seed) {
 
 void CrossObjective::mine() {
   const auto dual = DualEncoder::open(options_.dual, options_.engine);
-  const at::Tensor queries =
-      vectors_of(pairs_.queries(), dual->dimension(), "encode queries", hooks_,
-                 [&](auto texts, auto out) { dual->encode_queries(texts, out); });
-  const at::Tensor codes =
-      vectors_of(pairs_.codes(), dual->dimension(), "encode codes", hooks_,
-                 [&](auto texts, auto out) { dual->encode_codes(texts, out); });
-  mined_ = mine_negatives(queries.to(tower_->device()), codes.to(tower_->device()), pairs_,
-                          options_.mining, {}, hooks_.progress, hooks_.stop);
+  const auto vectors = [&](const std::vector<std::string>& texts, const EncodeTexts& encode,
+                           const char* stage) {
+    const std::vector<float> rows =
+        encode_blocks(texts, dual->dimension(), encode, stage, hooks_.progress, hooks_.stop);
+    return at::tensor(rows).view({-1, dual->dimension()}).to(tower_->device());
+  };
+  const at::Tensor queries = vectors(
+      pairs_.queries(), [&](auto texts, auto out) { dual->encode_queries(texts, out); },
+      "encode queries");
+  const at::Tensor codes = vectors(
+      pairs_.codes(), [&](auto texts, auto out) { dual->encode_codes(texts, out); },
+      "encode codes");
+  mined_ =
+      mine_negatives(queries, codes, pairs_, options_.mining, {}, hooks_.progress, hooks_.stop);
 }
 
 std::vector<TrainedParameter> CrossObjective::parameters() const {
