@@ -29,9 +29,11 @@ fs::path start_folder(const StudentOptions& options) {
 
 class TorchStudentTrainer : public StudentTrainer {
  public:
-  TrainReport train(const StudentOptions& options, const Lesson& lesson,
+  TrainReport train(const StudentOptions& asked, const Lesson& lesson,
                     const QueryValidator& validate, const TrainHooks& hooks) override {
-    options.validate();
+    asked.validate();
+    StudentOptions options = asked;
+    take_over_precision(options);
     const UnsplitOperations unsplit;
     return guarded("lower --batch-size or --chunk-size, or set --recompute", [&] {
       const at::Device device = open_device(options.engine.device);

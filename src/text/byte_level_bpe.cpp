@@ -91,7 +91,7 @@ void ByteLevelBpe::read_options(const TokenizerFile& file) {
   }
   for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     const json value = file.model.value(affix, json());
-    if (!value.is_null() && value != "") refuse(affix + (" " + value.dump()));
+    if (!value.is_null() && value != json("")) refuse(affix + (" " + value.dump()));
   }
   const json dropout = file.model.value("dropout", json());
   if (!dropout.is_null() && dropout.get<double>() != 0) refuse("dropout");

@@ -93,4 +93,12 @@ RunState read_checkpoint(const fs::path& file, const RunIdentity& identity,
   return state;
 }
 
+RunIdentity read_identity(const fs::path& file) {
+  try {
+    return state_of(Weights::open_file(file), file).at("identity").get<RunIdentity>();
+  } catch (const json::exception& error) {
+    throw Error(ErrorKind::corrupt, file.string() + ": the state is not whole: " + error.what());
+  }
+}
+
 }  // namespace spencer

@@ -205,7 +205,7 @@ class Run {
     const std::string advice = "step " + std::to_string(state_.step + 1) + " has " +
                                std::to_string(batch.pairs) + " pairs of " +
                                std::to_string(batch.tokens) +
-                               " tokens: lower --chunk-size, or set --recompute";
+                               " tokens: set a smaller --chunk-size, or --recompute";
     const double weight = 1.0 / static_cast<double>(options_.accumulation);
     const LossTerms added = guarded(advice, [&] {
       return objective_.backward(batch, weight,
@@ -318,6 +318,19 @@ class Run {
 };
 
 }  // namespace
+
+void take_over_precision(TrainOptions& options) {
+  const auto file = checkpoint_file(options.output);
+  if (!options.resume || options.engine.precision != Precision::automatic ||
+      !std::filesystem::exists(file)) {
+    return;
+  }
+  const RunIdentity identity = read_identity(file);
+  if (const auto found = identity.find("precision"); found != identity.end()) {
+    options.engine.precision =
+        found->second == "bfloat16" ? Precision::bfloat16 : Precision::float32;
+  }
+}
 
 TrainReport run_training(Objective& objective, const TrainOptions& options, const TrainHooks& hooks,
                          at::Device device) {

@@ -12,6 +12,10 @@
 
 namespace spencer {
 
+inline std::filesystem::path checkpoint_file(const std::filesystem::path& run) {
+  return run / "checkpoint.safetensors";
+}
+
 /// Held by one process at a time.
 class RunFolder {
  public:
@@ -19,7 +23,7 @@ class RunFolder {
   ///         not to be resumed; Error{io}
   RunFolder(std::filesystem::path path, bool resume);
 
-  std::filesystem::path checkpoint() const { return path_ / "checkpoint.safetensors"; }
+  std::filesystem::path checkpoint() const { return checkpoint_file(path_); }
   bool has_checkpoint() const;
 
   /// Leaves of `metrics.jsonl` what a run at this step has written.

@@ -12,9 +12,10 @@ namespace spencer {
 namespace {
 
 template <typename Target, typename Options, typename Validator>
-TrainReport train(const Options& options, const PairSet& pairs, const Validator& validate,
+TrainReport train(Options options, const PairSet& pairs, const Validator& validate,
                   const TrainHooks& hooks) {
   options.validate();
+  take_over_precision(options);
   const UnsplitOperations unsplit;
   return guarded("lower --batch-size or --chunk-size, or set --recompute", [&] {
     const at::Device device = open_device(options.engine.device);

@@ -42,6 +42,19 @@ class TrainTest : public testing::Test {
     return lines;
   }
 
+  /// Texts that fill the tiny model's 24 positions.
+  static std::string long_pairs(int count) {
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+      std::string words;
+      for (int j = 0; j < 30; ++j) words += " w" + std::to_string(5 + (i >> (j % 12)) % 91);
+      lines += nlohmann::json{{"query", words}, {"pos", {words}}, {"neg", nlohmann::json::array()}}
+                   .dump() +
+               "\n";
+    }
+    return lines;
+  }
+
   RunSetup setup() const {
     RunSetup setup;
     setup.folder = here_.path();
@@ -133,6 +146,24 @@ TEST_F(TrainTest, ADiskThatIsFullLeavesTheLastCheckpointWhole) {
   EXPECT_TRUE(read_file(here_.path() / "run/checkpoint.safetensors") == before);
   ASSERT_EQ(train("run", {"--resume"}).code, 0);
   EXPECT_TRUE(weights("whole") == weights("run"));
+}
+
+TEST_F(TrainTest, WhereMemoryRunsOutItSaysInWhichStepAndWhatHelps) {
+  here_.write("train.jsonl", long_pairs(3000));
+  const auto limited = [&](const std::string& output, const std::vector<std::string>& more) {
+    std::vector<std::string> parts = command(output, more);
+    *std::find(parts.begin(), parts.end(), "8") = "3000";  // --batch-size
+    *std::find(parts.begin(), parts.end(), "60") = "1";    // --max-steps
+    std::string line = "ulimit -v 1250000; exec " SPENCER_PROGRAM;
+    for (const std::string& part : parts) line += " " + part;
+    return run_program({"bash", "-c", line}, setup());
+  };
+  const RunResult all_at_once = limited("whole", {});
+  EXPECT_EQ(all_at_once.code, 2);
+  EXPECT_THAT(all_at_once.err, HasSubstr("not enough memory; step 1 has 3000 pairs of"));
+  EXPECT_THAT(all_at_once.err, HasSubstr("--chunk-size"));
+  const RunResult in_pieces = limited("pieces", {"--chunk-size", "500"});
+  EXPECT_EQ(in_pieces.code, 0) << in_pieces.err;
 }
 
 TEST_F(TrainTest, CtrlCLeavesACheckpointAndSaysHowToGoOn) {

@@ -163,6 +163,20 @@ TEST(TrainingRun, ResumedEndsWithTheWeightsOfAnUnbrokenOneBitForBit) {
   }
 }
 
+TEST(TrainingRun, ResumedItKeepsThePrecisionItSettledFor) {
+  for (const Precision settled : {Precision::float32, Precision::bfloat16}) {
+    const TinyRun run;
+    DualOptions options = run.dual();
+    options.engine.precision = settled;
+    interrupt_after(4, options, [&](const DualOptions& o, const TrainHooks& hooks) {
+      load_trainer().train_dual(o, run.pairs, {}, hooks);
+    });
+    options.resume = true;
+    options.engine.precision = Precision::automatic;
+    EXPECT_EQ(load_trainer().train_dual(options, run.pairs, {}, {}).steps, options.max_steps);
+  }
+}
+
 TEST(TrainingRun, ACrossEncoderResumesToo) {
   const TinyRun whole, broken;
   load_trainer().train_cross(whole.cross(), whole.pairs, {}, {});

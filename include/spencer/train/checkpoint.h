@@ -37,4 +37,7 @@ void write_checkpoint(const std::filesystem::path& file, const RunState& state,
 RunState read_checkpoint(const std::filesystem::path& file, const RunIdentity& identity,
                          const NamedTensors& tensors);
 
+/// Of the run that wrote the file. @throws Error{corrupt}
+RunIdentity read_identity(const std::filesystem::path& file);
+
 }  // namespace spencer
