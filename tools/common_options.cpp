@@ -67,6 +67,15 @@ void add_engine(CLI::App& app, EngineOptions& engine) {
       ->group(kModelGroup);
 }
 
+void add_recall_weight(CLI::App& app, std::optional<double>& weight) {
+  app.add_option_function<double>(
+         "--recall-weight", [&weight](double value) { weight = value; },
+         "Order by the reranker's score plus so much of recall's; by default as the model folder "
+         "says, or 0")
+      ->type_name("X")
+      ->group(kModelGroup);
+}
+
 void add_query_length(CLI::App& app, std::int64_t& tokens) {
   app.add_option("--query-length", tokens, "Tokens a query is cut to; 0: what the model says")
       ->type_name("N")

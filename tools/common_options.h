@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,8 @@ void add_model(CLI::App& app, std::filesystem::path& model, const std::string& h
 void add_index_folder(CLI::App& app, std::filesystem::path& folder);
 /// --device, --precision, --batch-tokens, --threads and --exit
 void add_engine(CLI::App& app, EngineOptions& engine);
+/// --recall-weight; none = as the model folder says
+void add_recall_weight(CLI::App& app, std::optional<double>& weight);
 void add_query_length(CLI::App& app, std::int64_t& tokens);
 void add_code_length(CLI::App& app, std::int64_t& tokens);
 

@@ -53,7 +53,9 @@ class Distiller {
     if (!options_.reranker.empty()) {
       parts_.reranker = options_.reranker;
       parts_.reranker_length = options_.reranker_length;
+      parts_.recall_weight = 0;
     }
+    if (options_.recall_weight) parts_.recall_weight = *options_.recall_weight;
     original_ = DualEncoder::open(options_.model, options_.training.engine,
                                   {options_.training.query_length, options_.code_length});
     options_.training.query_length = parts_.query_length = original_->query_length();
@@ -70,7 +72,7 @@ class Distiller {
     open_folder();
     held_out_.emplace(data_.held_out,
                       code_vectors("held-out codes", texts_of(data_.held_out.codes)),
-                      original_->dimension(), reranker_.get(), options_.rerank_depth, hooks_);
+                      original_->dimension(), reranker_.get(), rerank_options(), hooks_);
     timer_.emplace(options_.model, options_.training.engine, original_->query_length(),
                    spread(held_out_->queries(), options_.timed_queries));
     const fs::path original = root_ / "original.json";
@@ -97,6 +99,10 @@ class Distiller {
                     "a lower one (--exit) in place of distilling it");
   }
 
+  RerankOptions rerank_options() const {
+    return {.depth = options_.rerank_depth, .recall_weight = parts_.recall_weight};
+  }
+
   std::int64_t original_layers() const {
     return original_->query_folder().resolve_exit(original_->exit_layer());
   }
@@ -120,7 +126,8 @@ class Distiller {
       throw Error(ErrorKind::io, "cannot make folder " + root_.string() + ": " + error.message());
     }
     lock_.emplace(root_ / "lock", "another process distils in " + root_.string());
-    check_identity(root_, identity_of(options_, data_, *original_, reranker_.get()),
+    check_identity(root_,
+                   identity_of(options_, rerank_options(), data_, *original_, reranker_.get()),
                    options_.training.resume);
   }
 
@@ -281,8 +288,7 @@ void DistillOptions::validate() const {
   const auto require = [](bool holds, const std::string& what) {
     if (!holds) throw Error(ErrorKind::invalid_argument, what);
   };
-  require(rerank_depth >= 1,
-          "rerank depth is " + std::to_string(rerank_depth) + "; it must be 1 or more");
+  RerankOptions{.depth = rerank_depth, .recall_weight = recall_weight.value_or(0)}.validate();
   require(timed_queries >= 1,
           "timed queries are " + std::to_string(timed_queries) + "; they must be 1 or more");
   for (std::size_t i = 0; i < layers.size(); ++i) {

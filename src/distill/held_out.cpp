@@ -18,7 +18,7 @@ std::vector<std::string> texts_of(const std::vector<TextItem>& items) {
 }
 
 HeldOut::HeldOut(const Benchmark& benchmark, std::vector<float> codes, std::int64_t dimension,
-                 CrossEncoder* reranker, std::int64_t rerank_depth, const TrainHooks& hooks)
+                 CrossEncoder* reranker, const RerankOptions& rerank, const TrainHooks& hooks)
     : benchmark_(benchmark),
       plan_(plan_protocol(benchmark, {})),
       dimension_(dimension),
@@ -32,7 +32,7 @@ HeldOut::HeldOut(const Benchmark& benchmark, std::vector<float> codes, std::int6
                 "words: name other data with --valid");
   }
   options_.metrics = {Metric::parse("mrr"), Metric::parse("acc@1"), Metric::parse("acc@5")};
-  options_.ranking.rerank.depth = rerank_depth;
+  options_.ranking.rerank = rerank;
 }
 
 std::vector<float> HeldOut::scores(std::span<const std::pair<std::string, std::string>> pairs) {

@@ -19,7 +19,7 @@ class HeldOut {
   /// @param codes vectors of the pool, [codes, dimension]  @param reranker may be null
   /// @throws Error{invalid_argument} for data whose queries are codes
   HeldOut(const Benchmark& benchmark, std::vector<float> codes, std::int64_t dimension,
-          CrossEncoder* reranker, std::int64_t rerank_depth, const TrainHooks& hooks);
+          CrossEncoder* reranker, const RerankOptions& rerank, const TrainHooks& hooks);
 
   const std::vector<std::string>& queries() const { return queries_; }
 

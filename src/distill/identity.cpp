@@ -10,8 +10,9 @@
 
 namespace spencer {
 
-Identity identity_of(const DistillOptions& options, const DistillData& data,
-                     const DualEncoder& original, const CrossEncoder* reranker) {
+Identity identity_of(const DistillOptions& options, const RerankOptions& rerank,
+                     const DistillData& data, const DualEncoder& original,
+                     const CrossEncoder* reranker) {
   const StudentOptions& training = options.training;
   const auto number = [](double value) { return nlohmann::json(value).dump(); };
   std::string layers = options.rule == LayerRule::first ? "first" : "spread";
@@ -21,7 +22,8 @@ Identity identity_of(const DistillOptions& options, const DistillData& data,
   return {{"query encoder", original.query_folder().fingerprint()},
           {"code encoder", original.code_fingerprint()},
           {"reranker", reranker != nullptr ? reranker->folder().fingerprint() : "none"},
-          {"rerank depth", std::to_string(options.rerank_depth)},
+          {"rerank depth", std::to_string(rerank.depth)},
+          {"recall weight", number(rerank.recall_weight)},
           {"training data", data.pairs.checksum()},
           {"queries without a code", hash128(extra).hex()},
           {"held-out data", checksum_of(data.held_out)},

@@ -13,8 +13,9 @@ namespace spencer {
 using Identity = std::map<std::string, std::string>;
 
 /// @param options lengths resolved  @param reranker may be null
-Identity identity_of(const DistillOptions& options, const DistillData& data,
-                     const DualEncoder& original, const CrossEncoder* reranker);
+Identity identity_of(const DistillOptions& options, const RerankOptions& rerank,
+                     const DistillData& data, const DualEncoder& original,
+                     const CrossEncoder* reranker);
 
 /// Writes `identity.json` into a new run's folder, or compares with the one that is there.
 /// @throws Error{invalid_argument} if a run lies there and is not to be resumed, or is another one,

@@ -188,6 +188,7 @@ SystemResult evaluate(const Benchmark& benchmark, const Plan& plan, DualEncoder&
   if (reranker != nullptr) {
     result.reranker = folder_name(reranker->folder().path);
     result.reranker_length = reranker->length();
+    result.recall_weight = options.ranking.rerank.recall_weight;
     reranker->score(benchmark.queries[0].text, std::vector<std::string>{benchmark.codes[0].text});
     second_stage = [&](std::span<const std::pair<std::string, std::string>> pairs) {
       return reranker->score(pairs);
@@ -204,11 +205,21 @@ SystemResult evaluate(const Benchmark& benchmark, const Plan& plan, DualEncoder&
 std::vector<Comparison> compare(const std::vector<SystemResult>& systems,
                                 const ResamplingOptions& options) {
   std::vector<Comparison> comparisons;
-  for (std::size_t i = 1; i < systems.size(); ++i) {
-    const MetricValue& base = systems[0].stages.back().metrics.front();
-    const MetricValue& other = systems[i].stages.back().metrics.front();
-    comparisons.push_back({0, i, base.metric, other.interval.mean - base.interval.mean,
+  const auto add = [&](const std::string& base_label, const StageResult& base_stage,
+                       const std::string& label, const StageResult& stage) {
+    const MetricValue& base = base_stage.metrics.front();
+    const MetricValue& other = stage.metrics.front();
+    comparisons.push_back({base_label, label, base.metric, other.interval.mean - base.interval.mean,
                            paired_randomisation_test(base.values, other.values, options)});
+  };
+  for (const SystemResult& system : systems) {
+    if (system.stages.size() < 2) continue;
+    const StageResult& first = system.stages.front();
+    const StageResult& last = system.stages.back();
+    add(system.label + ' ' + first.name, first, system.label + ' ' + last.name, last);
+  }
+  for (std::size_t i = 1; i < systems.size(); ++i) {
+    add(systems[0].label, systems[0].stages.back(), systems[i].label, systems[i].stages.back());
   }
   return comparisons;
 }

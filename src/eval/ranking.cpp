@@ -124,8 +124,10 @@ class ChunkRanker {
 };
 
 /// A first-stage outcome after the second stage has scored its head.
-QueryOutcome reranked(const QueryOutcome& first, std::span<const float> head_scores,
-                      RerankRule rule) {
+QueryOutcome reranked(const QueryOutcome& first, std::span<const float> second,
+                      const RerankOptions& options) {
+  const std::vector<float> head_scores =
+      weigh_in(second, std::span(first.top.scores).first(second.size()), options.recall_weight);
   const auto order = rerank_order(head_scores);
   const auto head = static_cast<std::int64_t>(order.size());
   std::vector<std::int64_t> new_rank(order.size());
@@ -138,11 +140,11 @@ QueryOutcome reranked(const QueryOutcome& first, std::span<const float> head_sco
   for (RankedAnswer& answer : outcome.answers) {
     if (answer.rank <= head) {
       answer.rank = new_rank[at(answer.rank - 1)];
-    } else if (rule == RerankRule::cut) {
+    } else if (options.rule == RerankRule::cut) {
       answer.rank = kUnranked;
     }
   }
-  if (rule == RerankRule::keep_rest) {
+  if (options.rule == RerankRule::keep_rest) {
     outcome.top.codes.insert(outcome.top.codes.end(), first.top.codes.begin() + head,
                              first.top.codes.end());
     outcome.top.scores.insert(outcome.top.scores.end(), first.top.scores.begin() + head,
@@ -174,7 +176,7 @@ std::vector<QueryOutcome> rerank_block(const Benchmark& benchmark,
   std::size_t used = 0;
   for (std::size_t i = 0; i < block.size(); ++i) {
     const auto head = std::span(scores).subspan(used, heads[i]);
-    outcomes.push_back(reranked(block[i], head, options.rule));
+    outcomes.push_back(reranked(block[i], head, options));
     used += heads[i];
   }
   return outcomes;

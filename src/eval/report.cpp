@@ -104,8 +104,7 @@ std::string comparison_list(const ReportInput& input) {
   std::string items;
   for (const Comparison& c : input.comparisons) {
     items += html::element(
-        "li", html::escape(input.systems[c.system].label + " against " +
-                           input.systems[c.baseline].label + ": " + c.metric.name() + " ") +
+        "li", html::escape(c.system + " against " + c.baseline + ": " + c.metric.name() + " ") +
                   (c.difference >= 0 ? "+" : "") + html::number(c.difference, 4) +
                   ", p = " + html::number(c.p_value, 4) + " (paired randomisation test)");
   }

@@ -48,6 +48,7 @@ TwoStageFolder TwoStageFolder::open(const fs::path& path) {
     folder.query_length = object.value("query_length", std::int64_t{0});
     folder.code_length = object.value("code_length", std::int64_t{0});
     folder.reranker_length = object.value("reranker_length", std::int64_t{0});
+    folder.recall_weight = object.value("recall_weight", 0.0);
     folder.exit_layer = object.value("exit_layer", 0);
   } catch (const json::exception& error) {
     throw Error(ErrorKind::corrupt, file.string() + ": " + error.what());
@@ -64,6 +65,7 @@ void TwoStageFolder::save(const fs::path& path) const {
   if (query_length > 0) object["query_length"] = query_length;
   if (code_length > 0) object["code_length"] = code_length;
   if (reranker_length > 0) object["reranker_length"] = reranker_length;
+  if (recall_weight > 0) object["recall_weight"] = recall_weight;
   if (exit_layer > 0) object["exit_layer"] = exit_layer;
   write_file_atomically(path / "spencer.json", object.dump(2) + "\n");
 }

@@ -101,6 +101,7 @@ std::string text_of(const CodeRecord& record) { return record.name + "\n" + reco
 void SearchOptions::validate() const {
   check_range("top_k", top_k, 1, 10000);
   if (rerank_k) check_range("rerank_k", *rerank_k, 0, 1000);
+  RerankOptions{.recall_weight = recall_weight.value_or(0)}.validate();
   engine.validate();
 }
 
@@ -164,6 +165,7 @@ void Searcher::open_reranker(const fs::path& model) {
   EngineOptions engine = options_.engine;
   engine.exit_layer = 0;
   reranker_ = CrossEncoder::open(folder, engine, named ? 0 : folders.reranker_length);
+  if (!options_.recall_weight) options_.recall_weight = named ? 0 : folders.recall_weight;
 }
 
 /// Re-orders the head of the answers by SPENCER's rule.
@@ -171,13 +173,18 @@ void Searcher::rerank(const std::string& query, std::vector<Hit>& hits) {
   const auto depth = static_cast<std::size_t>(options_.rerank_k.value_or(kRerankDepth));
   const std::size_t head = std::min(depth, hits.size());
   std::vector<std::string> codes;
-  for (std::size_t i = 0; i < head; ++i) codes.push_back(hits[i].record.code);
-  const std::vector<float> scores = reranker_->score(query, codes);
+  std::vector<float> recalled;
+  for (std::size_t i = 0; i < head; ++i) {
+    codes.push_back(hits[i].record.code);
+    recalled.push_back(hits[i].recall_score);
+  }
+  const std::vector<float> second = reranker_->score(query, codes);
+  const std::vector<float> scores = weigh_in(second, recalled, *options_.recall_weight);
   std::vector<Hit> first;
   for (const std::int64_t i : rerank_order(scores)) {
     const auto place = static_cast<std::size_t>(i);
     hits[place].score = scores[place];
-    hits[place].rerank_score = scores[place];
+    hits[place].rerank_score = second[place];
     first.push_back(std::move(hits[place]));
   }
   std::move(first.begin(), first.end(), hits.begin());

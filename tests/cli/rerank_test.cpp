@@ -84,6 +84,16 @@ TEST_F(RerankTest, ItReadsDeeperThanWhatIsShown) {
   EXPECT_EQ(shown[0]["name"], deep[0]["name"]);
 }
 
+TEST_F(RerankTest, RecallCountsByItsWeight) {
+  const std::vector<std::string> both = {"-k", "7", "--reranker", reranker(), "--rerank", "4"};
+  std::vector<std::string> weighed = both;
+  weighed.insert(weighed.end(), {"--recall-weight", "1e6"});
+  const auto all_recall = hits(weighed);
+  EXPECT_EQ(names(all_recall), names(hits({"-k", "7"})));
+  const double score = all_recall[0]["score"], recall = all_recall[0]["recall_score"];
+  EXPECT_NEAR(score, 1e6 * recall, 10) << "what the order follows is shown";
+}
+
 TEST_F(RerankTest, ATwoStageFoldersRerankerIsOnByDefault) {
   TwoStageFolder folders;
   folders.query_encoder = folders.code_encoder = minilm();
@@ -95,6 +105,9 @@ TEST_F(RerankTest, ATwoStageFoldersRerankerIsOnByDefault) {
   EXPECT_FALSE(by_default[4]["rerank_score"].is_null());
   EXPECT_TRUE(by_default[5]["rerank_score"].is_null());
   EXPECT_EQ(names(hits({"-k", "7", "--model", model, "--rerank", "0"})), names(hits({"-k", "7"})));
+  folders.recall_weight = 1e6;
+  folders.save(models_.path());
+  EXPECT_EQ(names(hits({"-k", "7", "--model", model})), names(hits({"-k", "7"})));
 }
 
 TEST_F(RerankTest, ErrorsNameTheWayOut) {

@@ -162,6 +162,14 @@ TEST(Evaluate, VectorsGiveMetricsWithIntervalsAndComparisons) {
   EXPECT_DOUBLE_EQ(stages[1].metrics[0].interval.mean, (1 + 1.0 / 2 + 1.0 / 3 + 1.0 / 4) / 4);
   EXPECT_DOUBLE_EQ(stages[1].metrics[1].interval.mean, 0.25);
   EXPECT_LT(stages[0].metrics[0].interval.low, stages[0].metrics[0].interval.mean);
+  SystemResult both;
+  both.label = "both";
+  both.stages = stages;
+  const auto between_stages = compare({both}, {});
+  ASSERT_EQ(between_stages.size(), 1u);
+  EXPECT_EQ(between_stages[0].baseline, "both recall");
+  EXPECT_EQ(between_stages[0].system, "both rerank");
+  EXPECT_NEAR(between_stages[0].difference, 0, 1e-12);
   SystemResult first, second;
   first.stages = {stages[0]};
   second.stages = {stages[0]};

@@ -110,6 +110,7 @@ void add_distill(CLI::App& app, DistillArgs& args) {
              kRunGroup);
   add_number(app, "--reranker-length", options.reranker_length,
              "Tokens of query and code together; 0: what suits the reranker", "Model and device");
+  add_recall_weight(app, options.recall_weight);
   add_sizes(app, options);
   add_loss(app, args);
   add_query_length(app, options.training.query_length);

@@ -107,6 +107,7 @@ void add_models(CLI::App& app, EvalArgs& args) {
                  "Tokens of query and code together; 0: what suits the reranker")
       ->type_name("N")
       ->capture_default_str();
+  add_recall_weight(app, args.recall_weight);
   add_query_length(app, args.lengths.query);
   add_code_length(app, args.lengths.code);
   add_engine(app, args.engine);
@@ -155,12 +156,13 @@ struct System {
   std::string label;
   std::unique_ptr<DualEncoder> model;
   std::unique_ptr<CrossEncoder> reranker;
+  double recall_weight = 0;
 };
 
 System open_system(const EvalArgs& args, const fs::path& folder, int exit) {
   EngineOptions engine = args.engine;
   engine.exit_layer = exit;
-  System system{{}, DualEncoder::open(folder, engine, args.lengths), nullptr};
+  System system{{}, DualEncoder::open(folder, engine, args.lengths), nullptr, 0};
   const TwoStageFolder two_stage = TwoStageFolder::open(folder);
   const fs::path reranker = args.reranker.empty() ? two_stage.reranker : args.reranker;
   if (args.no_rerank || reranker.empty()) return system;
@@ -169,6 +171,8 @@ System open_system(const EvalArgs& args, const fs::path& folder, int exit) {
                               : args.reranker.empty()   ? two_stage.reranker_length
                                                         : 0;
   system.reranker = CrossEncoder::open(reranker, engine, length);
+  system.recall_weight =
+      args.recall_weight.value_or(args.reranker.empty() ? two_stage.recall_weight : 0);
   return system;
 }
 
@@ -212,7 +216,9 @@ void resolve(EvalArgs& args) {
     args.options.cache = args.cache.empty() ? default_vector_cache() : args.cache;
   }
   args.options.ranking.threads = args.engine.threads;
-  args.options.ranking.rerank.validate();
+  RerankOptions rerank = args.options.ranking.rerank;
+  rerank.recall_weight = args.recall_weight.value_or(0);
+  rerank.validate();
   args.options.resampling.validate();
   if (args.exits.empty()) args.exits = {0};
   if (args.models.empty()) args.models = {find_model({})};
@@ -264,8 +270,10 @@ int run_eval(EvalArgs args, std::ostream& out, const StopFlag& stop) {
         writer->write(stage, query, ranking);
       };
     }
+    EvalOptions options = args.options;
+    options.ranking.rerank.recall_weight = system.recall_weight;
     outcome.systems.push_back(
-        evaluate(benchmark, plan, *system.model, system.reranker.get(), args.options, hooks));
+        evaluate(benchmark, plan, *system.model, system.reranker.get(), options, hooks));
     outcome.systems.back().label = system.label;
     if (writer) writer->finish();
     system = {};  // its weights leave memory before the next model's come

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct EvalArgs {
   std::filesystem::path reranker;  ///< empty: the model folder's own, where it has one
   bool no_rerank = false;
   std::int64_t reranker_length = 0;
+  std::optional<double> recall_weight;  ///< none: the model folder's own, or 0
   TextLengths lengths;
   EngineOptions engine;
   EvalOptions options;

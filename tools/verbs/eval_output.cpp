@@ -96,9 +96,11 @@ std::vector<Row> timing_rows(const std::vector<SystemResult>& systems) {
   return rows;
 }
 
-std::string rerank_text(const EvalOutcome& outcome, const std::string& reranker) {
+std::string rerank_text(const EvalOutcome& outcome, const SystemResult& system) {
   const RerankOptions& options = outcome.options.ranking.rerank;
-  return "top " + std::to_string(options.depth) + " by " + reranker +
+  const std::string recall =
+      system.recall_weight == 0 ? "" : " + " + format("%g", system.recall_weight) + " x recall";
+  return "top " + std::to_string(options.depth) + " by " + system.reranker + recall +
          (options.rule == RerankRule::keep_rest ? "; the rest keep their ranks"
                                                 : "; the ranking ends there");
 }
@@ -146,6 +148,7 @@ void add_system(Json& json, const EvalOutcome& outcome, const SystemResult& syst
     json["lengths"]["reranker"] = system.reranker_length;
     json["reranker"] = {{"model", system.reranker},
                         {"depth", options.depth},
+                        {"recall_weight", system.recall_weight},
                         {"rule", options.rule == RerankRule::keep_rest ? "spencer" : "cut"}};
   }
   json["stages"] = stage_json(system);
@@ -183,7 +186,7 @@ std::vector<std::pair<std::string, std::string>> eval_settings(const EvalOutcome
           (first.reranker.empty() ? "" : ", reranker " + std::to_string(first.reranker_length)) +
           " tokens");
   if (!first.reranker.empty()) {
-    settings.emplace_back("rerank", rerank_text(outcome, first.reranker));
+    settings.emplace_back("rerank", rerank_text(outcome, first));
   }
   if (benchmark.report.skipped > 0) {
     settings.emplace_back("skipped", with_thousands(benchmark.report.skipped) + " bad records");
@@ -205,9 +208,8 @@ void write_eval_text(std::ostream& out, const EvalOutcome& outcome) {
   }
   out << '\n';
   for (const Comparison& c : outcome.comparisons) {
-    out << printable(outcome.systems[c.system].label) << " against "
-        << printable(outcome.systems[c.baseline].label) << ": " << c.metric.name() << ' '
-        << format("%+.4f", c.difference) << ", p = " << format("%.4f", c.p_value)
+    out << printable(c.system) << " against " << printable(c.baseline) << ": " << c.metric.name()
+        << ' ' << format("%+.4f", c.difference) << ", p = " << format("%.4f", c.p_value)
         << " (paired randomisation test)\n";
   }
   if (!outcome.comparisons.empty()) out << '\n';
@@ -236,14 +238,13 @@ void write_eval_json(std::ostream& out, const EvalOutcome& outcome) {
       json["models"].emplace_back();
       add_system(json["models"].back(), outcome, system);
     }
-    json["comparisons"] = Json::array();
-    for (const Comparison& c : outcome.comparisons) {
-      json["comparisons"].push_back({{"baseline", outcome.systems[c.baseline].label},
-                                     {"model", outcome.systems[c.system].label},
-                                     {"metric", c.metric.name()},
-                                     {"difference", c.difference},
-                                     {"p", c.p_value}});
-    }
+  }
+  for (const Comparison& c : outcome.comparisons) {
+    json["comparisons"].push_back({{"baseline", c.baseline},
+                                   {"model", c.system},
+                                   {"metric", c.metric.name()},
+                                   {"difference", c.difference},
+                                   {"p", c.p_value}});
   }
   out << json_text(json) << '\n';
 }

@@ -183,6 +183,7 @@ void add_search(CLI::App& app, SearchArgs& args) {
                  "Answers the reranker reads; 5 where there is one, 0: none")
       ->type_name("N")
       ->group("Model and device");
+  add_recall_weight(app, args.options.recall_weight);
   add_engine(app, args.options.engine);
   add_query_length(app, args.options.lengths.query);
   add_code_length(app, args.options.lengths.code);

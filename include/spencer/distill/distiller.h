@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -30,7 +31,9 @@ struct DistillOptions {
   std::int64_t code_length = 0;      ///< tokens; 0 = what the model is meant for
   std::int64_t reranker_length = 0;  ///< likewise, for query and code together
   std::int64_t rerank_depth = 5;     ///< candidates the reranker reads
-  std::int64_t timed_queries = 50;   ///< encoded one by one for the query-encoding time; above 0
+  /// What the recall score counts beside the reranker's; none = as the model folder says, or 0
+  std::optional<double> recall_weight;
+  std::int64_t timed_queries = 50;  ///< encoded one by one for the query-encoding time; above 0
 
   void validate() const;  ///< @throws Error{invalid_argument}
 };

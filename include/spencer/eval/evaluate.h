@@ -58,13 +58,14 @@ struct SystemResult {
   std::filesystem::path model;
   int exit_layer = 0;
   std::int64_t query_length = 0, code_length = 0, reranker_length = 0;
+  double recall_weight = 0;  ///< see RerankOptions
   std::vector<StageResult> stages;
   EvalTiming timing;
 };
 
-/// Two systems' last stages, paired by query.
+/// Two stages, paired by query.
 struct Comparison {
-  std::size_t baseline = 0, system = 0;  ///< positions in the list of results
+  std::string baseline, system;  ///< labels, with the stage where both are of one system
   Metric metric;
   double difference = 0;  ///< mean of system minus mean of baseline
   double p_value = 1;     ///< paired randomisation test, two-sided
@@ -88,7 +89,8 @@ std::vector<StageResult> evaluate_vectors(const Benchmark& benchmark, const Plan
                                           const RankingHooks& hooks = {},
                                           EvalTiming* timing = nullptr);
 
-/// Every later system against the first, by the first metric of their last stages.
+/// Each system's second stage against its first, and every later system against the first one by
+/// their last stages; by the first metric.
 std::vector<Comparison> compare(const std::vector<SystemResult>& systems,
                                 const ResamplingOptions& options);
 

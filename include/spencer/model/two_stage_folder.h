@@ -16,6 +16,7 @@ struct TwoStageFolder {
   std::int64_t query_length = 0;     ///< tokens, special ones included; 0 = the tower's own
   std::int64_t code_length = 0;      ///< likewise
   std::int64_t reranker_length = 0;  ///< likewise, for query and code together
+  double recall_weight = 0;          ///< of the recall score beside the reranker's
   int exit_layer = 0;                ///< exit of both towers; 0 = their last
 
   /// @throws Error{not_found, corrupt, unsupported_version}

@@ -29,6 +29,8 @@ struct SearchOptions {
   std::filesystem::path reranker;
   /// Answers it reads, 0 to 1000; the rest keep their ranks. None = 5 where there is a reranker.
   std::optional<std::int64_t> rerank_k;
+  /// What the recall score counts beside the reranker's; none = as the model folder says, or 0.
+  std::optional<double> recall_weight;
   /// Begin to load libtorch at once, on another thread, while the index opens. False where every
   /// query will be a `Query::like`, which needs no model.
   bool needs_model = true;
@@ -54,7 +56,7 @@ struct Query {
 
 struct Hit {
   std::int64_t rank = 0;              ///< counted from 1
-  float score = 0;                    ///< what the order follows: the last stage's score
+  float score = 0;                    ///< what the order follows: the last stage's, see `weigh_in`
   float recall_score = 0;             ///< inner product of query and code vector
   std::optional<float> rerank_score;  ///< none where no re-ranker read this one
   RecordId id = -1;
