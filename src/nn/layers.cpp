@@ -88,11 +88,17 @@ at::Tensor Dropout::operator()(const at::Tensor& x) const {
 
 namespace {
 
+constexpr std::int64_t kShortSequence = 128;
+
 /// @param query [sequences, heads, L, d]  @param key, value [sequences, k, L, d]
 /// @param mask [sequences, heads, L, L], or none
 at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const std::optional<at::Tensor>& mask, const Dropout& dropout) {
-  if (dropout.probability == 0 || !dropout.generator) {
+  // The backward pass of the CPU's fused kernel is slow on short sequences.
+  const bool short_backward =
+      query.requires_grad() && query.is_cpu() && query.size(2) <= kShortSequence;
+  const bool random = dropout.probability > 0 && dropout.generator;
+  if (!random && !short_backward) {
     return at::scaled_dot_product_attention(query, key, value, mask, dropout.probability,
                                             /*is_causal=*/false, /*scale=*/std::nullopt,
                                             /*enable_gqa=*/query.size(1) != key.size(1));
@@ -107,6 +113,17 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
   return at::matmul(dropout(at::softmax(scores, -1)), repeated(value));
 }
 
+/// The rows of each run. All at once, for the gradient of a narrowed tensor is as large as the
+/// whole, and there would be one to add up for every length.
+std::vector<at::Tensor> rows_of_runs(const at::Tensor& x, const PackedBatch& batch) {
+  std::vector<std::int64_t> sizes;
+  for (const SequenceRun& run : batch.runs) sizes.push_back(run.count * run.length);
+  if (batch.padding > 0) sizes.push_back(batch.padding);
+  std::vector<at::Tensor> rows = at::split_with_sizes(x, sizes);
+  rows.resize(batch.runs.size());
+  return rows;
+}
+
 }  // namespace
 
 at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
@@ -114,14 +131,14 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
                   const Dropout& dropout) {
   const std::int64_t width = query.size(1);
   const std::int64_t head_size = width / heads;
+  const auto queries = rows_of_runs(query, batch), keys = rows_of_runs(key, batch),
+             values = rows_of_runs(value, batch);
   std::vector<at::Tensor> contexts;
   contexts.reserve(batch.runs.size());
-  for (const SequenceRun& run : batch.runs) {
-    const std::int64_t tokens = run.count * run.length;
-    const auto split = [&](const at::Tensor& x) {
-      return x.narrow(0, run.first_token, tokens)
-          .view({run.count, run.length, -1, head_size})
-          .transpose(1, 2);
+  for (std::size_t i = 0; i < batch.runs.size(); ++i) {
+    const SequenceRun& run = batch.runs[i];
+    const auto split = [&](const at::Tensor& rows) {
+      return rows.view({run.count, run.length, -1, head_size}).transpose(1, 2);
     };
     std::optional<at::Tensor> mask;
     if (bias.defined()) {
@@ -130,8 +147,9 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
                  .unsqueeze(0)
                  .expand({run.count, heads, run.length, run.length});
     }
-    const at::Tensor context = attention(split(query), split(key), split(value), mask, dropout);
-    contexts.push_back(context.transpose(1, 2).reshape({tokens, width}));
+    const at::Tensor context =
+        attention(split(queries[i]), split(keys[i]), split(values[i]), mask, dropout);
+    contexts.push_back(context.transpose(1, 2).reshape({run.count * run.length, width}));
   }
   if (batch.padding > 0) contexts.push_back(query.new_zeros({batch.padding, width}));
   return contexts.size() == 1 ? contexts.front() : at::cat(contexts);
@@ -139,12 +157,12 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
 
 at::Tensor pool(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling) {
   if (pooling == Pooling::cls) return hidden.index_select(0, batch.starts);
+  const auto rows = rows_of_runs(hidden, batch);
   std::vector<at::Tensor> means;
   means.reserve(batch.runs.size());
-  for (const SequenceRun& run : batch.runs) {
-    means.push_back(hidden.narrow(0, run.first_token, run.count * run.length)
-                        .view({run.count, run.length, hidden.size(1)})
-                        .mean(1));
+  for (std::size_t i = 0; i < batch.runs.size(); ++i) {
+    const SequenceRun& run = batch.runs[i];
+    means.push_back(rows[i].view({run.count, run.length, hidden.size(1)}).mean(1));
   }
   return means.size() == 1 ? means.front() : at::cat(means);
 }

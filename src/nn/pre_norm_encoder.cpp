@@ -75,9 +75,9 @@ at::Tensor PreNormEncoder::self_attention(const Layer& layer, const at::Tensor& 
       layer.query_key_value.is_packed()
           ? layer.query_key_value.forward(x)
           : at::cat({layer.query.forward(x), layer.key.forward(x), layer.value.forward(x)}, 1);
-  const at::Tensor turned = rotate(all.narrow(1, 0, width + grouped), rotary);
-  return attend(turned.narrow(1, 0, width), turned.narrow(1, width, grouped),
-                all.narrow(1, width + grouped, grouped), /*bias=*/{}, config().heads, batch,
+  const auto parts = at::split_with_sizes(all, {width + grouped, grouped}, 1);
+  const auto turned = at::split_with_sizes(rotate(parts[0], rotary), {width, grouped}, 1);
+  return attend(turned[0], turned[1], parts[1], /*bias=*/{}, config().heads, batch,
                 options.dropout(config().attention_dropout));
 }
 
