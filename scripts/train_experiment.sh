@@ -16,8 +16,9 @@ corpus=$1 out=$2
 : "${THREADS:=2}" "${SEED:=1}" "${DEVICE:=auto}" "${PRECISION:=auto}"
 : "${QUERY_LENGTH:=64}" "${CODE_LENGTH:=128}" "${CROSS_LENGTH:=160}"
 : "${DUAL_STEPS:=200}" "${DUAL_BATCH:=64}" "${DUAL_RATE:=3e-5}" "${DUAL_WARMUP:=0.1}"
-: "${CROSS_PAIRS:=8000}" "${CROSS_STEPS:=400}" "${CROSS_BATCH:=8}" "${CROSS_RATE:=1.5e-4}"
-: "${CROSS_WARMUP:=0.1}" "${NEGATIVES:=3}" "${MINE_TO:=30}" "${RERANK_DEPTH:=5}"
+: "${CROSS_PAIRS:=16000}" "${CROSS_STEPS:=2000}" "${CROSS_BATCH:=8}" "${CROSS_RATE:=1e-4}"
+: "${CROSS_WARMUP:=0.05}" "${NEGATIVES:=3}" "${MINE_TO:=30}"
+: "${RERANK_DEPTH:=10}" "${RECALL_WEIGHTS:=0 10 20 30 40}" "${RECALL_WEIGHT:=30}"
 
 train() {
   local kind=$1
@@ -42,15 +43,27 @@ some=$out/cross-train.jsonl.gz
 [[ -e $some ]] ||
   gzip -dc "$corpus/train.jsonl.gz" | shuf -n "$CROSS_PAIRS" --random-source=<(yes) | gzip >"$some"
 train cross --model "$out/dual/model" --dual "$out/dual/model" --train "$some" \
-  --max-steps "$CROSS_STEPS" --valid-every $((CROSS_STEPS / 2)) --batch-size "$CROSS_BATCH" \
+  --max-steps "$CROSS_STEPS" --valid-every $((CROSS_STEPS / 4)) --batch-size "$CROSS_BATCH" \
   --learning-rate "$CROSS_RATE" --warmup "$CROSS_WARMUP" --loss listwise \
   --negatives "$NEGATIVES" --mine-to "$MINE_TO" --length "$CROSS_LENGTH"
+
+stages=(--model "$out/dual/model" --reranker "$out/cross/model" --rerank-depth "$RERANK_DEPTH")
+echo "== Validation: what recall's score should count beside the cross-encoder's"
+for weight in $RECALL_WEIGHTS; do
+  printf 'recall weight %s: ' "$weight"
+  evaluate "$corpus/valid.jsonl.gz" --text raw "${stages[@]}" --recall-weight "$weight" --quiet \
+    --json | python3 -c '
+import json, sys
+stages = json.load(sys.stdin)["stages"]
+print("MRR {rerank[mrr]:.4f}, of recall alone {recall[mrr]:.4f}".format(**stages))'
+done
 
 held_out=("$corpus/test.jsonl.gz" --text raw)
 echo "== Packages held out: recall before and after training"
 evaluate "${held_out[@]}" --model "$MODEL" --model "$out/dual/model" --report "$out/recall.html"
 echo "== Packages held out: recall and re-ranking"
-evaluate "${held_out[@]}" --model "$out/dual/model" --reranker "$out/cross/model" \
-  --rerank-depth "$RERANK_DEPTH" --report "$out/rerank.html"
-echo "== CoSQA, which nothing was trained on: recall before and after training"
+evaluate "${held_out[@]}" "${stages[@]}" --recall-weight "$RECALL_WEIGHT" \
+  --report "$out/rerank.html"
+echo "== CoSQA, which nothing was trained on: recall before and after training, and re-ranking"
 evaluate "$root/tests/data/cosqa" --model "$MODEL" --model "$out/dual/model"
+evaluate "$root/tests/data/cosqa" "${stages[@]}" --recall-weight "$RECALL_WEIGHT"
