@@ -84,20 +84,24 @@ class Pair:
                 "sha": self.package.sha256, "url": self.url, "partition": self.package.split}
 
 
+def pinned(requirements):
+    """(line, name, version, SHA-256) of each package a file of requirements names."""
+    entry = re.compile(r"^(\S+)==(\S+) \\\n    --hash=sha256:([0-9a-f]{64})$", re.M)
+    return [(found[0], *found.groups()) for found in entry.finditer(requirements.read_text())]
+
+
 def requirements(small):
     """The packages to take, by hash of their wheel; and the lines that name them."""
-    text = REQUIREMENTS.read_text()
-    entry = re.compile(r"^(\S+)==(\S+) \\\n    --hash=sha256:([0-9a-f]{64})$", re.M)
     split = {name: split for split, names in HELD_OUT.items() for name in names}
-    entries = [found for found in entry.finditer(text) if not small or found[1] in SMALL]
+    entries = [found for found in pinned(REQUIREMENTS) if not small or found[1] in SMALL]
     packages = {found[3]: Package(found[1], found[2], split.get(found[1], "train"), found[3])
                 for found in entries}
     return packages, "".join(found[0] + "\n" for found in entries)
 
 
-def wheels_by_hash(folder):
-    return {hashlib.sha256(wheel.read_bytes()).hexdigest(): wheel
-            for wheel in sorted(folder.glob("*.whl"))}
+def files_by_hash(folder, pattern="*.whl"):
+    return {hashlib.sha256(file.read_bytes()).hexdigest(): file
+            for file in sorted(folder.glob(pattern))}
 
 
 def download(lines, folder):
@@ -117,10 +121,10 @@ def download(lines, folder):
 def open_packages(small, folder):
     packages, lines = requirements(small)
     folder.mkdir(parents=True, exist_ok=True)
-    wheels = wheels_by_hash(folder)
+    wheels = files_by_hash(folder)
     if not packages.keys() <= wheels.keys():
         download(lines, folder)
-        wheels = wheels_by_hash(folder)
+        wheels = files_by_hash(folder)
     for sha256, package in packages.items():
         package.place = wheels[sha256]
         read_metadata(package)

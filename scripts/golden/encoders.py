@@ -16,7 +16,7 @@ import tempfile
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
-from sentence_transformers import CrossEncoder
+from sentence_transformers import CrossEncoder, SentenceTransformer
 
 TEXTS = [
     "read a json file",
@@ -35,6 +35,7 @@ PAIRS = [
     ("sort a list", "sorted(xs) # " + "and a long tail of words " * 150),
     ("größte Zahl finden", "max(zahlen)"),
 ]
+PROMPTS = {"query": "Represent this query for searching relevant code: ", "document": "code:\n"}
 TOKENS_KEPT = 3
 DIMENSIONS_KEPT = 32
 
@@ -98,6 +99,22 @@ def check_against_sentence_transformers(model, tokenizer, tensors):
     difference = (scores - stored).abs().max().item()
     print(f"CrossEncoder: {len(PAIRS)} pairs, largest difference {difference:.1e}")
     assert difference < 1e-5, difference
+
+
+def prefixed(models, out):
+    """MiniLM's vectors of the texts as queries and as documents, with prompts, by
+    sentence-transformers. 64 tokens: the prompt takes room from a long text."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(models / "all-MiniLM-L6-v2", folder, dirs_exist_ok=True)
+        pathlib.Path(folder, "config_sentence_transformers.json").write_text(
+            json.dumps({"prompts": PROMPTS, "default_prompt_name": None}))
+        model = SentenceTransformer(folder, device="cpu")
+    model.max_seq_length = 64
+    query = model.encode_query(TEXTS, convert_to_tensor=True)
+    document = model.encode_document(TEXTS, convert_to_tensor=True)
+    save_file({"query": query.clone(), "document": document.clone()},
+              out / "minilm-prefixed.safetensors")
+    (out / "prompts.json").write_text(json.dumps({"prompts": PROMPTS}, indent=1) + "\n")
 
 
 def tiny_config(kind):
@@ -275,6 +292,7 @@ def main():
     for name in ("all-MiniLM-L6-v2", "all-mpnet-base-v2"):
         real_model(models, name, out)
     real_cross_encoder(models, out)
+    prefixed(models, out)
     for seed, kind in enumerate(("bert", "roberta", "mpnet")):
         model = tiny_model(kind, seed, out)
         if kind == "roberta":

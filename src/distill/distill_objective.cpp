@@ -8,6 +8,7 @@
 #include "spencer/base/error.h"
 #include "spencer/base/hash.h"
 #include "spencer/distill/loss.h"
+#include "spencer/model/prefix.h"
 #include "spencer/train/batch_plan.h"
 
 #include "train/model_writer.h"
@@ -56,6 +57,7 @@ DistillObjective::DistillObjective(const StudentOptions& options, const fs::path
   extra_vectors_ =
       view_of(lesson.extra_vectors, lesson.extra.size(), folder.hidden_size, "extra query");
   tokenizer_ = Tokenizer::load(start);
+  query_prefix_ = folder.query_prefix;
   queries_ = tokenize(lesson.pairs.queries());
   extra_ = tokenize(lesson.extra);
   tower_ = std::make_unique<Tower>(folder, options, device);
@@ -67,7 +69,7 @@ std::vector<TokenSequence> DistillObjective::tokenize(std::span<const std::strin
   std::vector<TokenSequence> sequences;
   sequences.reserve(texts.size());
   for (const std::string& text : texts) {
-    sequences.push_back(tokenizer_->encode(text, static_cast<std::size_t>(options_.query_length)));
+    sequences.push_back(encode_prefixed(*tokenizer_, query_prefix_, text, options_.query_length));
   }
   return sequences;
 }

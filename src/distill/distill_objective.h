@@ -46,6 +46,7 @@ class DistillObjective : public Objective {
   TrainHooks hooks_;
   std::unique_ptr<Tower> tower_;
   std::unique_ptr<Tokenizer> tokenizer_;
+  std::string query_prefix_;
   std::vector<TokenSequence> queries_, extra_;
   at::Tensor query_vectors_, code_vectors_, extra_vectors_;  // views of the lesson's
   std::unique_ptr<BatchPlan> plan_;

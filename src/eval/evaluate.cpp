@@ -171,18 +171,19 @@ SystemResult evaluate(const Benchmark& benchmark, const Plan& plan, DualEncoder&
   result.model = model.path();
   result.label = system_label(model);
   result.exit_layer = model.exit_layer();
-  result.query_length = benchmark.code_to_code ? model.code_length() : model.query_length();
+  const bool code_queries = benchmark.code_to_code || plan.protocol == Protocol::code_to_code;
+  result.query_length = code_queries ? model.code_length() : model.query_length();
   result.code_length = model.code_length();
   const std::vector<float> codes = code_vectors(benchmark, model, options, hooks, result.timing);
   std::vector<float> queries;
   if (!benchmark.code_to_code) {
-    measure_latency(benchmark, model, options, result.timing);
-    queries = encode_all(
-        benchmark.queries, model.dimension(), "encode queries", "queries",
-        [&](std::span<const std::string> texts, std::span<float> out) {
-          model.encode_queries(texts, out);
-        },
-        hooks);
+    const EncodeTexts encode = [&](std::span<const std::string> texts, std::span<float> out) {
+      if (code_queries) return model.encode_codes(texts, out);
+      model.encode_queries(texts, out);
+    };
+    if (!code_queries) measure_latency(benchmark, model, options, result.timing);
+    queries = encode_all(benchmark.queries, model.dimension(), "encode queries", "queries", encode,
+                         hooks);
   }
   PairScores second_stage;
   if (reranker != nullptr) {

@@ -24,6 +24,11 @@ Protocol resolve(const Benchmark& benchmark, Protocol asked) {
   return benchmark.format == DataFormat::beir ? Protocol::qrels : Protocol::full;
 }
 
+/// Whether the format leaves open what the queries are.
+bool may_ask_in_code(const Benchmark& benchmark) {
+  return benchmark.format == DataFormat::beir || benchmark.format == DataFormat::flag;
+}
+
 Plan chunks_of_pairs(const Benchmark& benchmark, const ProtocolOptions& options) {
   if (!benchmark.paired) {
     throw Error(ErrorKind::invalid_argument,
@@ -92,9 +97,13 @@ Plan plan_protocol(const Benchmark& benchmark, const ProtocolOptions& options) {
                                                  to_string(protocol) + ", where the pool is whole");
   }
   if (protocol == Protocol::csn_1000) return chunks_of_pairs(benchmark, options);
-  if ((protocol == Protocol::code_to_code) && !benchmark.code_to_code) {
+  if (protocol == Protocol::code_to_code && !benchmark.code_to_code &&
+      !may_ask_in_code(benchmark)) {
     throw Error(ErrorKind::invalid_argument,
-                benchmark.name + ": code-to-code needs groups of codes (POJ-104)");
+                benchmark.name +
+                    ": code-to-code needs groups of codes (POJ-104), or judgements whose queries "
+                    "are codes (BEIR, FlagEmbedding); the format " +
+                    to_string(benchmark.format) + " has queries in words");
   }
   const auto queries = static_cast<std::int64_t>(benchmark.queries.size());
   Chunk all;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "spencer/base/error.h"
+#include "spencer/model/prefix.h"
 #include "spencer/model/two_stage_folder.h"
 
 namespace spencer {
@@ -23,13 +24,11 @@ std::int64_t resolve_length(const char* what, std::int64_t asked, std::int64_t f
                                   : model.max_length;
 }
 
-std::vector<TokenSequence> tokenize_all(const Tokenizer& tokenizer,
-                                        std::span<const std::string> texts, std::int64_t length) {
+template <typename Tokenize>
+std::vector<TokenSequence> each(std::span<const std::string> texts, const Tokenize& tokenize) {
   std::vector<TokenSequence> sequences;
   sequences.reserve(texts.size());
-  for (const std::string& text : texts) {
-    sequences.push_back(tokenizer.encode(text, static_cast<std::size_t>(length)));
-  }
+  for (const std::string& text : texts) sequences.push_back(tokenize(text));
   return sequences;
 }
 
@@ -77,20 +76,20 @@ TextEncoder& DualEncoder::tower(Tower& tower) {
 }
 
 TokenSequence DualEncoder::tokenize_query(std::string_view text) const {
-  return query_->tokenizer->encode(text, static_cast<std::size_t>(lengths_.query));
+  return encode_prefixed(*query_->tokenizer, query_->folder.query_prefix, text, lengths_.query);
 }
 
 TokenSequence DualEncoder::tokenize_code(std::string_view text) const {
-  return code_->tokenizer->encode(text, static_cast<std::size_t>(lengths_.code));
+  return encode_prefixed(*code_->tokenizer, code_->folder.code_prefix, text, lengths_.code);
 }
 
 void DualEncoder::encode_queries(std::span<const std::string> texts, std::span<float> out) {
-  const auto sequences = tokenize_all(*query_->tokenizer, texts, lengths_.query);
+  const auto sequences = each(texts, [this](const auto& text) { return tokenize_query(text); });
   query_tower().encode(sequences, out);
 }
 
 void DualEncoder::encode_codes(std::span<const std::string> texts, std::span<float> out) {
-  const auto sequences = tokenize_all(*code_->tokenizer, texts, lengths_.code);
+  const auto sequences = each(texts, [this](const auto& text) { return tokenize_code(text); });
   code_tower().encode(sequences, out);
 }
 

@@ -190,6 +190,18 @@ void read_config(ModelFolder& folder) {
   folder.labels = label_count(config, path);
 }
 
+/// The texts sentence-transformers puts before queries and documents, by encode_query and
+/// encode_document.
+void read_prefixes(ModelFolder& folder) {
+  const fs::path path = folder.path / "config_sentence_transformers.json";
+  if (!fs::exists(path)) return;
+  const json prompts = object_field(read_json(path), "prompts", path);
+  folder.query_prefix = text_field(prompts, "query", "", path);
+  for (const char* name : {"document", "passage", "corpus", "code"}) {
+    if (folder.code_prefix.empty()) folder.code_prefix = text_field(prompts, name, "", path);
+  }
+}
+
 Pooling pooling_of(const json& pooling, const fs::path& path) {
   // sentence-transformers 5 and later also write one field "pooling_mode".
   const auto mode = pooling.find("pooling_mode");
@@ -209,9 +221,11 @@ Pooling pooling_of(const json& pooling, const fs::path& path) {
                                           "' is not read; mean_tokens and cls_token are");
 }
 
-/// Pooling, normalisation and length, as sentence-transformers keeps them beside the model.
+/// Prompts, pooling, normalisation and length, as sentence-transformers keeps them beside the
+/// model.
 void read_sentence_files(ModelFolder& folder) {
   folder.max_length = folder.position_limit();
+  read_prefixes(folder);
   const fs::path modules_path = folder.path / "modules.json";
   if (fs::exists(modules_path)) {
     const json modules = read_json(modules_path);
@@ -223,7 +237,14 @@ void read_sentence_files(ModelFolder& folder) {
       if (kind == "Pooling") {
         const fs::path path =
             folder.path / text_field(module, "path", "", modules_path) / "config.json";
-        folder.pooling = pooling_of(read_json(path), path);
+        const json pooling = read_json(path);
+        folder.pooling = pooling_of(pooling, path);
+        const bool has_prefix = !folder.query_prefix.empty() || !folder.code_prefix.empty();
+        if (has_prefix && !flag_field(pooling, "include_prompt", true, path)) {
+          throw Error(ErrorKind::unsupported, path.string() +
+                                                  ": pooling that leaves out the prompt's tokens "
+                                                  "(include_prompt false) is not read");
+        }
       } else if (kind == "Normalize") {
         folder.normalize = true;
       } else if (kind != "Transformer") {
@@ -344,6 +365,9 @@ std::string ModelFolder::fingerprint() const {
     fields.insert(fields.end(), {key_value_heads, rope_theta, linear_bias});
   }
   if (!exits.empty()) fields.push_back(exits);
+  if (!query_prefix.empty() || !code_prefix.empty()) {
+    fields.insert(fields.end(), {query_prefix, code_prefix});
+  }
   std::string sample = fields.dump();
   constexpr std::uint64_t kSample = 256;  // bytes from the middle of every tensor
   std::vector<fs::path> files = weight_files(path);

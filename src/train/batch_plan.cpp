@@ -1,6 +1,7 @@
 #include "spencer/train/batch_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <numeric>
 #include <string>
@@ -114,6 +115,24 @@ std::vector<std::int32_t> BatchPlan::batch(std::int64_t number) const {
   }
   // Another order can come to a batch less; the pass then ends with one of its batches again.
   return dealt_[place % dealt_.size()];
+}
+
+BatchMix::BatchMix(double share, std::uint64_t seed)
+    : share_(share), offset_(static_cast<double>(mix(seed, 0) >> 11U) * 0x1p-53) {}
+
+std::int64_t BatchMix::second_before(std::int64_t number) const {
+  return static_cast<std::int64_t>(std::floor(share_ * static_cast<double>(number) + offset_));
+}
+
+BatchMix::Place BatchMix::at(std::int64_t number) const {
+  const std::int64_t before = second_before(number);
+  const bool second = second_before(number + 1) > before;
+  return {second, second ? before : number - before};
+}
+
+std::int64_t BatchMix::total(std::int64_t count) const {
+  const double of_count = share_ < 1 ? 1 - share_ : share_;
+  return static_cast<std::int64_t>(std::llround(static_cast<double>(count) / of_count));
 }
 
 }  // namespace spencer

@@ -7,8 +7,8 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "spencer/base/error.h"
+#include "spencer/model/prefix.h"
 #include "spencer/model/two_stage_folder.h"
-#include "spencer/train/batch_plan.h"
 #include "spencer/train/loss.h"
 #include "spencer/train/negatives.h"
 
@@ -24,11 +24,28 @@ std::int64_t resolve_length(std::int64_t asked, const ModelFolder& model) {
   return asked == 0 ? model.max_length : std::min(asked, model.position_limit());
 }
 
+/// Which codes must not count as wrong answers to which queries; undefined where there are none.
+at::Tensor excluded(const PairSet& pairs, const std::vector<std::int32_t>& queries,
+                    const std::vector<std::int32_t>& codes) {
+  at::Tensor mask = at::zeros(
+      {static_cast<std::int64_t>(queries.size()), static_cast<std::int64_t>(codes.size())},
+      at::kBool);
+  bool any = false;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    for (std::size_t j = 0; j < codes.size(); ++j) {
+      if (i == j || !pairs.is_right(queries[i], codes[j])) continue;
+      mask[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(j)] = true;
+      any = true;
+    }
+  }
+  return any ? mask : at::Tensor();
+}
+
 }  // namespace
 
-DualObjective::DualObjective(const DualOptions& options, const PairSet& pairs,
+DualObjective::DualObjective(const DualOptions& options, const DualPairs& pairs,
                              DualValidator validate, const TrainHooks& hooks, at::Device device)
-    : options_(options), pairs_(pairs), validate_(std::move(validate)), hooks_(hooks) {
+    : options_(options), validate_(std::move(validate)), hooks_(hooks) {
   const ModelFolder folder = ModelFolder::open(options.model, WeightFiles::optional);
   for (const std::int64_t dimension : options.dimensions) {
     if (dimension > folder.dimension()) {
@@ -39,10 +56,12 @@ DualObjective::DualObjective(const DualOptions& options, const PairSet& pairs,
   }
   options_.query_length = resolve_length(options.query_length, folder);
   options_.code_length = resolve_length(options.code_length, folder);
-  plan_ = std::make_unique<BatchPlan>(pairs, options.batch_size, options.seed, /*distinct=*/true);
+  if (!options.query_prefix) options_.query_prefix = folder.query_prefix;
+  if (!options.code_prefix) options_.code_prefix = folder.code_prefix;
   tokenizer_ = Tokenizer::load(options.model);
-  queries_ = tokenize(pairs.queries(), options_.query_length);
-  codes_ = tokenize(pairs.codes(), options_.code_length);
+  if (!pairs.text.pairs().empty()) text_.emplace(source(pairs.text, /*code_queries=*/false));
+  if (!pairs.code.pairs().empty()) code_.emplace(source(pairs.code, /*code_queries=*/true));
+  mix_.emplace(!code_ ? 0 : text_ ? options.code_pair_share : 1, options.seed);
   if (options.exits.empty()) options_.exits = folder.exits;
   query_tower_ = std::make_unique<Tower>(folder, options, device, options_.exits);
   if (options.separate_towers) {
@@ -56,11 +75,6 @@ DualObjective::DualObjective(const DualOptions& options, const PairSet& pairs,
   }
   log_scale_ = at::full({}, std::log(options.scale), at::kFloat).to(device);
   log_scale_.set_requires_grad(options.learn_scale);
-  if (options.mining.count > 0) {
-    mined_ = at::full(
-        {static_cast<std::int64_t>(queries_.size()), options.mining.to - options.mining.from + 1},
-        -1, at::kInt);
-  }
   if (!options.mining.veto.empty()) {
     veto_ = CrossEncoder::open(options.mining.veto, options.engine);
   }
@@ -68,15 +82,39 @@ DualObjective::DualObjective(const DualOptions& options, const PairSet& pairs,
 
 DualObjective::~DualObjective() = default;
 
+DualObjective::Source DualObjective::source(const PairSet& pairs, bool code_queries) const {
+  Source made{pairs,
+              code_queries,
+              tokenize(pairs.queries(), !code_queries),
+              tokenize(pairs.codes(), /*as_queries=*/false),
+              BatchPlan(pairs, options_.batch_size, options_.seed, /*distinct=*/true),
+              {}};
+  const MiningOptions& mining = options_.mining;
+  if (mining.count > 0) {
+    made.mined =
+        at::full({static_cast<std::int64_t>(made.queries.size()), mining.to - mining.from + 1}, -1,
+                 at::kInt);
+  }
+  return made;
+}
+
+TokenSequence DualObjective::tokenize_query(const std::string& text) const {
+  return encode_prefixed(*tokenizer_, *options_.query_prefix, text, options_.query_length);
+}
+
+TokenSequence DualObjective::tokenize_code(const std::string& text) const {
+  return encode_prefixed(*tokenizer_, *options_.code_prefix, text, options_.code_length);
+}
+
 std::vector<TokenSequence> DualObjective::tokenize(const std::vector<std::string>& texts,
-                                                   std::int64_t length) const {
+                                                   bool as_queries) const {
   if (hooks_.progress != nullptr) {
     hooks_.progress->begin("tokenize", static_cast<std::int64_t>(texts.size()), "texts");
   }
   std::vector<TokenSequence> sequences;
   sequences.reserve(texts.size());
   for (const std::string& text : texts) {
-    sequences.push_back(tokenizer_->encode(text, static_cast<std::size_t>(length)));
+    sequences.push_back(as_queries ? tokenize_query(text) : tokenize_code(text));
     if (hooks_.progress != nullptr) hooks_.progress->advance(1);
   }
   if (hooks_.progress != nullptr) hooks_.progress->end();
@@ -94,30 +132,18 @@ std::vector<TrainedParameter> DualObjective::parameters() const {
   return all;
 }
 
-std::int64_t DualObjective::batches_per_epoch() const { return plan_->batches_per_epoch(); }
-
-at::Tensor DualObjective::excluded(const std::vector<std::int32_t>& queries,
-                                   const std::vector<std::int32_t>& codes) const {
-  at::Tensor mask = at::zeros(
-      {static_cast<std::int64_t>(queries.size()), static_cast<std::int64_t>(codes.size())},
-      at::kBool);
-  bool any = false;
-  for (std::size_t i = 0; i < queries.size(); ++i) {
-    if (pairs_.answers_of(queries[i]).size() < 2) continue;
-    for (std::size_t j = 0; j < codes.size(); ++j) {
-      if (i == j || !pairs_.answers(queries[i], codes[j])) continue;
-      mask[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(j)] = true;
-      any = true;
-    }
-  }
-  return any ? mask : at::Tensor();
+std::int64_t DualObjective::batches_per_epoch() const {
+  return mix_->total((text_ ? *text_ : *code_).plan.batches_per_epoch());
 }
 
 std::unique_ptr<TrainingBatch> DualObjective::prepare(std::int64_t number) const {
+  const BatchMix::Place place = mix_->at(number);
+  const Source& source = place.second ? *code_ : *text_;
   auto batch = std::make_unique<Batch>();
+  batch->code_queries = source.code_queries;
   std::vector<std::int32_t> queries, codes, negatives;
-  for (const std::int32_t position : plan_->batch(number)) {
-    const TrainingPair& pair = pairs_.pairs()[static_cast<std::size_t>(position)];
+  for (const std::int32_t position : source.plan.batch(place.number)) {
+    const TrainingPair& pair = source.pairs.pairs()[static_cast<std::size_t>(position)];
     batch->ids.push_back(pair.id);
     queries.push_back(pair.query);
     codes.push_back(pair.code);
@@ -125,8 +151,8 @@ std::unique_ptr<TrainingBatch> DualObjective::prepare(std::int64_t number) const
         std::max(pair.negatives.size(), static_cast<std::size_t>(options_.mining.count));
     const std::uint64_t seed = mix(mix(options_.seed, static_cast<std::uint64_t>(number)),
                                    static_cast<std::uint64_t>(position));
-    for (const std::int32_t code :
-         choose_negatives(pairs_, pair, mined_, count, /*fill_at_random=*/false, seed)) {
+    for (const std::int32_t code : choose_negatives(source.pairs, pair, source.mined, count,
+                                                    /*fill_at_random=*/false, seed)) {
       negatives.push_back(code);
     }
   }
@@ -134,22 +160,24 @@ std::unique_ptr<TrainingBatch> DualObjective::prepare(std::int64_t number) const
     if (std::find(codes.begin(), codes.end(), code) == codes.end()) codes.push_back(code);
   }
   batch->pairs = static_cast<std::int64_t>(queries.size());
-  batch->excluded = excluded(queries, codes);
+  batch->excluded = excluded(source.pairs, queries, codes);
   const auto add = [&](const TokenSequence& text, std::vector<const TokenSequence*>& texts) {
     texts.push_back(&text);
     batch->tokens += static_cast<std::int64_t>(text.ids.size());
   };
-  for (const std::int32_t q : queries) add(queries_[static_cast<std::size_t>(q)], batch->queries);
-  for (const std::int32_t c : codes) add(codes_[static_cast<std::size_t>(c)], batch->codes);
+  for (const std::int32_t q : queries) {
+    add(source.queries[static_cast<std::size_t>(q)], batch->queries);
+  }
+  for (const std::int32_t c : codes) add(source.codes[static_cast<std::size_t>(c)], batch->codes);
   return batch;
 }
 
 LossTerms DualObjective::backward(const TrainingBatch& prepared, double weight,
                                   std::uint64_t seed) {
   const auto& batch = dynamic_cast<const Batch&>(prepared);
-  EncodedTexts queries(*query_tower_, batch.queries, options_.chunk_size, mix(seed, 0));
-  EncodedTexts codes(*(code_tower_ ? code_tower_ : query_tower_), batch.codes, options_.chunk_size,
-                     mix(seed, 1));
+  EncodedTexts queries(tower_of_queries(batch.code_queries), batch.queries, options_.chunk_size,
+                       mix(seed, 0));
+  EncodedTexts codes(code_tower(), batch.codes, options_.chunk_size, mix(seed, 1));
   const auto exits = static_cast<std::int64_t>(query_tower_->exits().size());
   std::vector<std::pair<std::string, at::Tensor>> losses;
   at::Tensor targets;  // the last exit's scores
@@ -191,7 +219,7 @@ Contrast DualObjective::contrast_at(std::int64_t exit, const EncodedTexts& queri
 }
 
 bool DualObjective::refreshes_at(std::int64_t step) const {
-  if (!mined_.defined()) return false;
+  if (options_.mining.count == 0) return false;
   return step == 0 || (options_.mining.every > 0 && step % options_.mining.every == 0);
 }
 
@@ -206,23 +234,29 @@ void DualObjective::refresh(std::int64_t /*step*/) {
   const auto at_last_exit = [&](const Tower& tower, const std::vector<TokenSequence>& texts) {
     return encode(tower, texts)[-1].to(device);
   };
-  mined_.copy_(mine_negatives(at_last_exit(*query_tower_, queries_),
-                              at_last_exit(code_tower(), codes_), pairs_, options_.mining, veto,
-                              hooks_.progress, hooks_.stop));
+  for (const auto& source : {&text_, &code_}) {
+    if (!*source) continue;
+    const Source& of = **source;
+    of.mined.copy_(mine_negatives(at_last_exit(tower_of_queries(of.code_queries), of.queries),
+                                  at_last_exit(code_tower(), of.codes), of.pairs, options_.mining,
+                                  veto, hooks_.progress, hooks_.stop));
+  }
 }
 
 NamedTensors DualObjective::refreshed() const {
-  if (!mined_.defined()) return {};
-  return {{"mined", mined_}};
+  NamedTensors all;
+  if (text_ && text_->mined.defined()) all.emplace_back("mined", text_->mined);
+  if (code_ && code_->mined.defined()) all.emplace_back("mined_code_pairs", code_->mined);
+  return all;
 }
 
 ValidationFigures DualObjective::validate() {
   if (!validate_) return {};
-  const auto encoder = [this](const Tower& tower, std::int64_t length, std::int64_t exit) {
-    return [this, &tower, length, exit](std::span<const std::string> texts, std::span<float> out) {
+  const auto encoder = [this](const Tower& tower, bool as_queries, std::int64_t exit) {
+    return [=, this, &tower](std::span<const std::string> texts, std::span<float> out) {
       std::vector<TokenSequence> sequences;
       for (const std::string& text : texts) {
-        sequences.push_back(tokenizer_->encode(text, static_cast<std::size_t>(length)));
+        sequences.push_back(as_queries ? tokenize_query(text) : tokenize_code(text));
       }
       const at::Tensor vectors = encode(tower, sequences)[exit];
       std::copy_n(vectors.const_data_ptr<float>(), out.size(), out.data());
@@ -233,8 +267,8 @@ ValidationFigures DualObjective::validate() {
   for (std::size_t i = 0; i < exits.size(); ++i) {
     const auto exit = static_cast<std::int64_t>(i);
     const ValidationFigures figures = validate_(
-        {query_tower_->folder().dimension(), encoder(*query_tower_, options_.query_length, exit),
-         encoder(code_tower(), options_.code_length, exit)});
+        {query_tower_->folder().dimension(), encoder(*query_tower_, /*as_queries=*/true, exit),
+         encoder(code_tower(), /*as_queries=*/false, exit)});
     if (exits.size() == 1) return figures;
     // The mean over exits of the deciding figure decides.
     if (i == 0) all.emplace_back(figures.front().first, 0);
@@ -260,7 +294,10 @@ RunIdentity DualObjective::identity() const {
   return {{"objective", "dual"},
           {"model", query_tower_->fingerprint()},
           {"precision", query_tower_->precision()},
-          {"data", pairs_.checksum()},
+          {"data", text_ ? text_->pairs.checksum() : "none"},
+          {"code pairs", code_ ? code_->pairs.checksum() : "none"},
+          {"share of code pairs",
+           text_ && code_ ? std::to_string(options_.code_pair_share) : "all or none"},
           {"towers", options_.separate_towers ? "separate" : "shared"},
           {"scale", std::to_string(options_.scale) + (options_.learn_scale ? " learned" : "")},
           {"symmetric", options_.symmetric ? "yes" : "no"},
@@ -269,11 +306,20 @@ RunIdentity DualObjective::identity() const {
           {"mined negatives", std::to_string(mining.count) + " of ranks " +
                                   std::to_string(mining.from) + " to " + std::to_string(mining.to)},
           {"query length", std::to_string(options_.query_length)},
-          {"code length", std::to_string(options_.code_length)}};
+          {"code length", std::to_string(options_.code_length)},
+          {"query prefix", *options_.query_prefix},
+          {"code prefix", *options_.code_prefix}};
+}
+
+ModelFolder DualObjective::saved_folder() const {
+  ModelFolder folder = query_tower_->folder();
+  folder.query_prefix = *options_.query_prefix;
+  folder.code_prefix = *options_.code_prefix;
+  return folder;
 }
 
 void DualObjective::save(const fs::path& folder) const {
-  const ModelFolder& source = query_tower_->folder();
+  const ModelFolder source = saved_folder();
   TwoStageFolder two_stage;
   two_stage.query_length = options_.query_length;
   two_stage.code_length = options_.code_length;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "spencer/model/cross_encoder.h"
+#include "spencer/train/batch_plan.h"
 #include "spencer/train/loss.h"
 #include "spencer/train/objective.h"
 #include "spencer/train/trainer.h"
@@ -12,12 +14,10 @@
 
 namespace spencer {
 
-class BatchPlan;
-
 class DualObjective : public Objective {
  public:
-  /// @param pairs kept by reference
-  DualObjective(const DualOptions& options, const PairSet& pairs, DualValidator validate,
+  /// @param pairs the sets are kept by reference
+  DualObjective(const DualOptions& options, const DualPairs& pairs, DualValidator validate,
                 const TrainHooks& hooks, at::Device device);
   ~DualObjective() override;
 
@@ -37,28 +37,40 @@ class DualObjective : public Objective {
     std::vector<const TokenSequence*> queries;  ///< B
     std::vector<const TokenSequence*> codes;    ///< B right ones, then the wrong ones
     at::Tensor excluded;                        ///< see Contrast
+    bool code_queries = false;                  ///< the queries go through the code tower
   };
 
  private:
-  const Tower& code_tower() const { return code_tower_ ? *code_tower_ : *query_tower_; }
-  std::vector<TokenSequence> tokenize(const std::vector<std::string>& texts,
-                                      std::int64_t length) const;
-  at::Tensor excluded(const std::vector<std::int32_t>& queries,
-                      const std::vector<std::int32_t>& codes) const;
+  /// Pairs of one kind as the towers read them, and the batches they are dealt in.
+  struct Source {
+    const PairSet& pairs;
+    bool code_queries;
+    std::vector<TokenSequence> queries, codes;
+    BatchPlan plan;
+    at::Tensor mined;  // see mine_negatives; undefined where nothing is mined
+  };
+
+  Tower& code_tower() const { return code_tower_ ? *code_tower_ : *query_tower_; }
+  Tower& tower_of_queries(bool code_queries) const {
+    return code_queries ? code_tower() : *query_tower_;
+  }
+  Source source(const PairSet& pairs, bool code_queries) const;
+  TokenSequence tokenize_query(const std::string& text) const;
+  TokenSequence tokenize_code(const std::string& text) const;
+  std::vector<TokenSequence> tokenize(const std::vector<std::string>& texts, bool as_queries) const;
+  ModelFolder saved_folder() const;
 
   Contrast contrast_at(std::int64_t exit, const EncodedTexts& queries, const EncodedTexts& codes,
                        const Batch& batch) const;
 
   DualOptions options_;
-  const PairSet& pairs_;
   DualValidator validate_;
   TrainHooks hooks_;
   std::unique_ptr<Tower> query_tower_, code_tower_;  // the second only where they are apart
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::vector<TokenSequence> queries_, codes_;
-  std::unique_ptr<BatchPlan> plan_;
+  std::optional<Source> text_, code_;  // either may be missing
+  std::optional<BatchMix> mix_;
   at::Tensor log_scale_;
-  at::Tensor mined_;  // see mine_negatives; undefined where nothing is mined
   std::unique_ptr<CrossEncoder> veto_;
 };
 

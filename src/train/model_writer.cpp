@@ -145,6 +145,10 @@ void write_sentence_files(const fs::path& folder, const ModelFolder& source, std
               {"pooling_mode_mean_sqrt_len_tokens", false}});
   write_json(folder / "sentence_bert_config.json",
              {{"max_seq_length", length}, {"do_lower_case", false}});
+  if (source.query_prefix.empty() && source.code_prefix.empty()) return;
+  write_json(folder / "config_sentence_transformers.json",
+             {{"prompts", {{"query", source.query_prefix}, {"document", source.code_prefix}}},
+              {"default_prompt_name", nullptr}});
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 namespace spencer {
 
 /// Writes an encoder with the source folder's tokenizer and configuration, and
-/// sentence-transformers' files: pooling as the source has it, normalised, `length` tokens.
-/// Tensors of the source that are not among `weights` (a pooler, say) are kept.
+/// sentence-transformers' files: prefixes and pooling as the source has them, normalised, `length`
+/// tokens. Tensors of the source that are not among `weights` (a pooler, say) are kept.
 /// @param weights by their names without prefix
 /// @param heads of the exits, by the names of ExitHeads; empty = none
 void write_encoder_folder(const std::filesystem::path& folder, const ModelFolder& source,

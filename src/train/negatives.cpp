@@ -26,7 +26,7 @@ class Sieve {
     std::int64_t rank = 0;
     for (std::size_t i = 0; i < ranked.size() && rank < options_.to; ++i) {
       const auto code = static_cast<std::int32_t>(ranked[i]);
-      if (pairs_.answers(query, code)) continue;
+      if (pairs_.is_right(query, code)) continue;
       if (++rank < options_.from) continue;
       if (options_.margin && scores[i] > lowest_answer - *options_.margin) continue;
       kept.push_back(code);
@@ -71,8 +71,8 @@ at::Tensor mine_negatives(const at::Tensor& queries, const at::Tensor& codes, co
   for (std::int32_t query = 0; query < count; ++query) {
     most_answers = std::max(most_answers, pairs.answers_of(query).size());
   }
-  const std::int64_t depth =
-      std::min(codes.size(0), options.to + static_cast<std::int64_t>(most_answers));
+  const auto most_right = static_cast<std::int64_t>(most_answers) + 1;  // and the query's own text
+  const std::int64_t depth = std::min(codes.size(0), options.to + most_right);
   const std::int64_t rows = std::max<std::int64_t>(1, kScoresAtOnce / codes.size(0));
   const Sieve sieve(pairs, options, veto);
   if (progress != nullptr) progress->begin("mine negatives", count, "queries");
@@ -107,7 +107,7 @@ std::vector<std::int32_t> choose_negatives(const PairSet& pairs, const TrainingP
                                            bool fill_at_random, std::uint64_t seed) {
   std::vector<std::int32_t> chosen;
   const auto take = [&](std::int32_t code) {
-    if (chosen.size() < count && !pairs.answers(pair.query, code) &&
+    if (chosen.size() < count && !pairs.is_right(pair.query, code) &&
         std::find(chosen.begin(), chosen.end(), code) == chosen.end()) {
       chosen.push_back(code);
     }

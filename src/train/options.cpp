@@ -74,6 +74,8 @@ void DualOptions::validate() const {
   if (self_distill && exits.size() < 2) {
     throw Error(ErrorKind::invalid_argument, "self-distillation needs two exits or more (--exits)");
   }
+  require(code_pair_share > 0 && code_pair_share < 1, "the share of code pairs", code_pair_share,
+          "above 0 and below 1");
   if (!mining.veto.empty() && mining.count == 0) {
     throw Error(ErrorKind::invalid_argument,
                 "a veto on mined negatives needs some: --mine-negatives N");

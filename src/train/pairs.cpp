@@ -46,6 +46,11 @@ bool PairSet::answers(std::int32_t query, std::int32_t code) const {
   return std::find(right.begin(), right.end(), code) != right.end();
 }
 
+bool PairSet::is_right(std::int32_t query, std::int32_t code) const {
+  return answers(query, code) ||
+         queries_[static_cast<std::size_t>(query)] == codes_[static_cast<std::size_t>(code)];
+}
+
 std::string PairSet::checksum() const {
   std::string bytes;
   for (const auto* texts : {&queries_, &codes_}) {
@@ -55,6 +60,11 @@ std::string PairSet::checksum() const {
     bytes += std::to_string(pair.query) + ' ' + std::to_string(pair.code) + '\n';
   }
   return hash128(bytes).hex();
+}
+
+const PairSet& DualPairs::no_pairs() {
+  static const PairSet none;
+  return none;
 }
 
 PairSet read_pair_set(std::span<const std::filesystem::path> data, const ReadOptions& options) {

@@ -11,8 +11,8 @@
 namespace spencer {
 namespace {
 
-template <typename Target, typename Options, typename Validator>
-TrainReport train(Options options, const PairSet& pairs, const Validator& validate,
+template <typename Target, typename Options, typename Pairs, typename Validator>
+TrainReport train(Options options, const Pairs& pairs, const Validator& validate,
                   const TrainHooks& hooks) {
   options.validate();
   take_over_precision(options);
@@ -26,7 +26,7 @@ TrainReport train(Options options, const PairSet& pairs, const Validator& valida
 
 class TorchTrainer : public Trainer {
  public:
-  TrainReport train_dual(const DualOptions& options, const PairSet& pairs,
+  TrainReport train_dual(const DualOptions& options, const DualPairs& pairs,
                          const DualValidator& validate, const TrainHooks& hooks) override {
     return train<DualObjective>(options, pairs, validate, hooks);
   }

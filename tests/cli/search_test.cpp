@@ -109,6 +109,111 @@ TEST(Search, CodeAsTheQueryFromAFileAndFromStandardInput) {
   EXPECT_EQ(run_spencer({"search", "--code", "-"}, setup).code, 2);
 }
 
+/// A tree whose functions have twins in other languages.
+class TwinTree : public Tree {
+ public:
+  TwinTree() {
+    write("python/twins.py", R"(def binary_search(items, wanted):
+    low, high = 0, len(items) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        if items[middle] == wanted:
+            return middle
+        if items[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle - 1
+    return -1
+
+
+def flatten(nested):
+    result = []
+    for element in nested:
+        if isinstance(element, list):
+            result.extend(flatten(element))
+        else:
+            result.append(element)
+    return result
+
+
+def debounce(callback, delay):
+    timer = None
+    def wrapped(*arguments):
+        nonlocal timer
+        if timer is not None:
+            timer.cancel()
+        timer = threading.Timer(delay, callback, arguments)
+        timer.start()
+    return wrapped
+)");
+    write("web/twins.js", R"(function locate(list, target) {
+  let left = 0, right = list.length - 1;
+  while (left <= right) {
+    const mid = Math.floor((left + right) / 2);
+    if (list[mid] === target) return mid;
+    if (list[mid] < target) left = mid + 1;
+    else right = mid - 1;
+  }
+  return -1;
+}
+
+function flattenDeep(array) {
+  return array.reduce(
+    (all, item) => (Array.isArray(item) ? all.concat(flattenDeep(item)) : all.concat(item)), []);
+}
+
+function waitUntilQuiet(fn, milliseconds) {
+  let handle;
+  return (...args) => {
+    clearTimeout(handle);
+    handle = setTimeout(() => fn(...args), milliseconds);
+  };
+}
+)");
+    index();
+  }
+};
+
+TEST(Search, CodeFindsItsTwinInAnotherLanguage) {
+  const TwinTree tree;
+  const auto first = [&](const char* line, const char* language) {
+    return tree.names({"--like", line, "--lang", language, "-k", "1"}).at(0);
+  };
+  EXPECT_EQ(first("python/twins.py:1", "javascript"), "locate");
+  EXPECT_EQ(first("python/twins.py:14", "javascript"), "flattenDeep");
+  EXPECT_EQ(first("python/twins.py:24", "javascript"), "waitUntilQuiet");
+  EXPECT_EQ(first("web/twins.js:1", "python"), "binary_search");
+  tree.write("query.txt", R"(def position_of(value, numbers):
+    start, end = 0, len(numbers) - 1
+    while start <= end:
+        half = (start + end) // 2
+        if numbers[half] == value:
+            return half
+        start, end = (half + 1, end) if numbers[half] < value else (start, half - 1)
+    return -1
+)");
+  EXPECT_EQ(tree.names({"--code", "query.txt", "--lang", "javascript", "-k", "1"}),
+            std::vector<std::string>{"locate"});
+}
+
+// The prefixes of a model decide its vectors, so an index made without them is another model's.
+TEST(Search, AnIndexMadeWithOtherPrefixesIsRefused) {
+  const FreshFolder folder;
+  std::filesystem::copy(minilm(), folder.path() / "model", fs::copy_options::recursive);
+  folder.write("src/a.py", "def add(a, b):\n    return a + b\n");
+  RunSetup here;
+  here.folder = folder.path();
+  ASSERT_EQ(run_spencer({"index", "src", "--model", "model"}, here).code, 0);
+  ASSERT_EQ(run_spencer({"search", "add numbers", "src"}, here).code, 0);
+  folder.write("model/config_sentence_transformers.json",
+               R"({"prompts": {"query": "query: ", "document": "code: "}})");
+  const RunResult refused = run_spencer({"search", "add numbers", "src"}, here);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("has changed since"));
+  ASSERT_EQ(run_spencer({"index", "src", "--model", "model"}, here).code, 0);
+  EXPECT_EQ(run_spencer({"search", "add numbers", "src"}, here).code, 0);
+}
+
 TEST(Search, MoreLikeThisNeedsNoLibtorch) {
   const Tree tree;
   tree.index();

@@ -97,6 +97,38 @@ TEST_F(TrainTest, TrainsSaysWhatItCameToAndKeepsItsConfiguration) {
   EXPECT_TRUE(weights("again") == weights("run")) << "the configuration makes the same run";
 }
 
+TEST_F(TrainTest, CodePairsAreMixedInAndJudgedAsCodes) {
+  here_.write("codes.jsonl", pairs(10, 40));
+  std::string groups;
+  for (int i = 0; i < 24; ++i) {
+    const std::string code = "w" + std::to_string(10 + i / 2) + " w" + std::to_string(40 + i);
+    groups += nlohmann::json{{"index", i}, {"label", i / 2}, {"code", code}}.dump() + "\n";
+  }
+  here_.write("groups.jsonl", groups);
+  const RunResult result =
+      train("mixed", {"--code-pairs", "codes.jsonl", "--valid", "groups.jsonl", "--json",
+                      "--query-prefix", "w5 ", "--code-prefix", "w6 w7 "});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("30 code pairs of"));
+  EXPECT_GT(json_lines(result.out).at(0).at("best").at("mrr"), 0.0);
+  EXPECT_THAT(read_file(here_.path() / "mixed/model/config_sentence_transformers.json"),
+              HasSubstr("w6 w7 "));
+  const auto scores = [&](const std::string& data) {
+    const RunResult run = run_spencer(
+        {"eval", data, "--model", "mixed/model", "--protocol", "code-to-code", "--json"}, setup());
+    EXPECT_EQ(run.code, 0) << run.err;
+    return json_lines(run.out).at(0);
+  };
+  EXPECT_EQ(scores("groups.jsonl").at("candidates"), 23);
+  const auto judged = scores("codes.jsonl");
+  EXPECT_EQ(judged.at("protocol"), "code-to-code");
+  EXPECT_EQ(judged.at("candidates"), 30);
+  std::vector<std::string> alone = command("alone", {"--code-pairs", "codes.jsonl"});
+  const auto data = std::find(alone.begin(), alone.end(), "--train");
+  alone.erase(data, data + 2);
+  EXPECT_EQ(run_spencer(alone, setup()).code, 0);
+}
+
 TEST_F(TrainTest, ACrossEncoderIsTrainedOnWhatADualEncoderRanksHigh) {
   ASSERT_EQ(train("dual").code, 0);
   const RunResult result = run_spencer(

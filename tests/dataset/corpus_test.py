@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, sys.argv.pop(1))
-from corpus import duplicates, functions, queries  # noqa: E402
+from corpus import duplicates, functions, other_languages, queries, twins  # noqa: E402
 
 SOURCE = '''
 class Reader:
@@ -33,6 +33,89 @@ left of the function"""
 
 def of(source):
     return list(functions.functions(source, functions.parse(source)))
+
+
+VOCABULARY = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]
+
+TWINNED = '''
+def summed(items, *, start=0, **options):
+    # adds up what can be read
+    total, bad = start, []
+    def read(item, base=10):
+        """An inner function."""
+        nonlocal total
+        total += int(item, base)
+    for item in items:
+        try:
+            read(item, base=options.get("base", 10))
+        except ValueError as error:
+            bad.append(f"{item}: {type(error).__name__}")
+    return total, bad, [x for x in sorted(bad, key=lambda text: -len(text))]
+'''
+
+
+class TwinsTest(unittest.TestCase):
+    def run_function(self, code, *args, **options):
+        names = {}
+        exec(code, names)
+        return next(f for n, f in names.items() if n != "__builtins__")(*args, **options)
+
+    def test_a_twin_does_the_same_under_other_names(self):
+        twin = twins.rewritten(TWINNED, VOCABULARY * 4 + ["iota", "kappa", "lambda_"], "seed")
+        for name in ("summed", "items", "total", "bad", "error", "#", "An inner"):
+            self.assertNotIn(name, twin)
+        self.assertIn("base=", twin)  # a keyword of a call stays
+        for items, options in ((["1", "x", "f0"], {}), (["f", "yy", "z"], {"base": 16})):
+            self.assertEqual(self.run_function(TWINNED, items, **options),
+                             self.run_function(twin, items, **options))
+        self.assertEqual(twin, twins.rewritten(
+            TWINNED, VOCABULARY * 4 + ["iota", "kappa", "lambda_"], "seed"))
+
+    def test_what_reads_names_at_run_time_has_no_twin(self):
+        for body in ("return locals()", "global x; x = a", "exec(a)", "class B: c = a"):
+            self.assertIsNone(twins.rewritten(f"def f(a, b):\n    {body}\n", VOCABULARY, "seed"))
+
+
+class OtherLanguagesTest(unittest.TestCase):
+    def test_rust_functions_end_with_their_braces(self):
+        source = """
+/// Doubles.
+pub fn double<'a>(x: &'a str) -> String {
+    // it may hold a "}"
+    let brace = '}'; let text = "{";
+    format!("{x}{x}")
+}
+trait Shape { fn area(&self) -> f64; }
+    pub(crate) fn inner() { loop { break } }
+"""
+        found = dict(other_languages.rust_functions(source))
+        self.assertEqual(list(found), ["double", "inner"])
+        self.assertEqual(found["double"], """pub fn double<'a>(x: &'a str) -> String {
+    let brace = '}'; let text = "{";
+    format!("{x}{x}")
+}
+""")
+
+    def test_cython_functions_end_where_the_indentation_does(self):
+        source = '''
+cdef class Reader:
+    pass
+
+cpdef object first(object items,
+                   int count=1
+):
+    """
+    The first of them.
+    """
+    return next(iter(items))
+
+cdef object c_last(object items):
+    return items[-1]
+'''
+        found = dict(other_languages.cython_functions(source))
+        self.assertEqual(list(found), ["first", "last"])
+        self.assertEqual(found["first"], "cpdef object first(object items,\n"
+                         "                   int count=1\n):\n    return next(iter(items))\n")
 
 
 class FunctionsTest(unittest.TestCase):

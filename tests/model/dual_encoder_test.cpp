@@ -3,6 +3,9 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "model/golden.h"
 
 namespace spencer {
 
@@ -22,6 +25,27 @@ TEST(DualEncoder, AFittingCodeIsNearerThanAnother) {
   }
   EXPECT_NEAR(norm, 1, 1e-5);
   EXPECT_GT(first, second + 0.2);
+}
+
+// encode_query and encode_document of sentence-transformers with prompts
+// (scripts/golden/encoders.py).
+TEST(DualEncoder, PrefixesGiveSentenceTransformersVectors) {
+  const ScratchFolder folder;
+  folder.fill_from(deps_model("all-MiniLM-L6-v2"));
+  write_file_atomically(folder.path() / "config_sentence_transformers.json",
+                        read_file(model_data("prompts.json")));
+  const auto texts = nlohmann::json::parse(read_file(model_data("texts.json")))
+                         .at("texts")
+                         .get<std::vector<std::string>>();
+  const Weights expected = Weights::open_file(model_data("minilm-prefixed.safetensors"));
+  const auto encoder = DualEncoder::open(folder.path(), cpu(Precision::float32), {64, 64});
+  const auto difference = [&](std::vector<float> vectors, const char* name) {
+    const at::Tensor ours = at::tensor(vectors).view({-1, encoder->dimension()});
+    return largest_difference(ours, expected.tensor(name));
+  };
+  EXPECT_LT(difference(encoder->encode_queries(texts), "query"), 1e-5);
+  EXPECT_LT(difference(encoder->encode_codes(texts), "document"), 1e-5);
+  EXPECT_GT(difference(encoder->encode_codes(texts), "query"), 0.1) << "the prefixes differ";
 }
 
 }  // namespace spencer

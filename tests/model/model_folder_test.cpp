@@ -140,6 +140,37 @@ TEST(ModelFolder, WeightsThatDoNotFitAreNamed) {
   EXPECT_THAT(refusal(ErrorKind::corrupt, encode), HasSubstr("cut short"));
 }
 
+TEST(ModelFolder, ReadsSentenceTransformersPromptsAsPrefixes) {
+  const ChangedFolder folder;
+  const std::string prompts = "config_sentence_transformers.json";
+  const auto open = [&] { return ModelFolder::open(folder.path()); };
+  const std::string without = open().fingerprint();
+  folder.write(prompts, R"({"prompts": {"query": "query: ", "passage": "passage: "}})");
+  EXPECT_EQ(open().query_prefix, "query: ");
+  EXPECT_EQ(open().code_prefix, "passage: ");
+  const std::string with_prefixes = open().fingerprint();
+  EXPECT_NE(with_prefixes, without);
+  folder.write(prompts, R"({"prompts": {"query": "query: "}, "default_prompt_name": null})");
+  EXPECT_EQ(open().code_prefix, "");
+  EXPECT_NE(open().fingerprint(), with_prefixes);
+  folder.write(prompts, R"({"prompts": {"query": null, "document": ""}})");
+  EXPECT_EQ(open().fingerprint(), without) << "the vectors are those of no prompt";
+  const auto refused = [&](ErrorKind kind, const char* text) {
+    folder.write(prompts, text);
+    return refusal(kind, open);
+  };
+  EXPECT_THAT(refused(ErrorKind::corrupt, R"({"prompts": {"query": 5}})"), HasSubstr("query"));
+  EXPECT_THAT(refused(ErrorKind::corrupt, R"({"prompts": ["query: "]})"), HasSubstr("prompts"));
+  folder.write("modules.json",
+               R"([{"type": "sentence_transformers.models.Pooling", "path": "pooling"}])");
+  fs::create_directory(folder.path() / "pooling");
+  folder.write("pooling/config.json", R"({"pooling_mode": "mean", "include_prompt": false})");
+  EXPECT_THAT(refused(ErrorKind::unsupported, R"({"prompts": {"query": "query: "}})"),
+              HasSubstr("include_prompt"));
+  fs::remove(folder.path() / prompts);
+  EXPECT_EQ(open().pooling, Pooling::mean) << "without prompts nothing is left out";
+}
+
 TEST(ModelFolder, FingerprintsTellModelsApart) {
   const ChangedFolder folder;
   const std::string before = ModelFolder::open(folder.path()).fingerprint();

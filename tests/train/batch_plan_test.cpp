@@ -79,6 +79,41 @@ TEST(BatchPlan, PairsThatAllCollideAreRefused) {
   EXPECT_THROW(BatchPlan(tangled_pairs(), 0, 0, true), Error);
 }
 
+TEST(BatchMix, TheShareHoldsInEveryRunOfBatchesWhateverTheSeed) {
+  for (const std::uint64_t seed : {0U, 1U, 2U}) {
+    const BatchMix mix(0.3, seed);
+    for (std::int64_t first = 0; first < 50; ++first) {
+      std::int64_t second = 0;
+      for (std::int64_t number = first; number < first + 40; ++number) {
+        second += mix.at(number).second ? 1 : 0;
+      }
+      EXPECT_NEAR(static_cast<double>(second), 12, 1) << "seed " << seed << " from " << first;
+    }
+  }
+}
+
+TEST(BatchMix, EachKindIsCountedByItself) {
+  const BatchMix mix(0.25, 5), same(0.25, 5);
+  std::int64_t next[2] = {0, 0};
+  for (std::int64_t number = 0; number < 100; ++number) {
+    const BatchMix::Place place = mix.at(number);
+    EXPECT_EQ(place.number, next[place.second ? 1 : 0]++);
+    EXPECT_EQ(same.at(number).second, place.second);
+  }
+  EXPECT_EQ(next[0], 75);
+  EXPECT_EQ(mix.total(75), 100);
+}
+
+TEST(BatchMix, OneKindAloneIsAllThereIs) {
+  for (std::int64_t number = 0; number < 5; ++number) {
+    EXPECT_FALSE(BatchMix(0, 9).at(number).second);
+    EXPECT_TRUE(BatchMix(1, 9).at(number).second);
+    EXPECT_EQ(BatchMix(1, 9).at(number).number, number);
+  }
+  EXPECT_EQ(BatchMix(0, 9).total(7), 7);
+  EXPECT_EQ(BatchMix(1, 9).total(7), 7);
+}
+
 TEST(BatchPlan, ManyCopiesOfOneQueryAreDealtInTime) {
   PairSet pairs;
   for (int i = 0; i < 60000; ++i) {

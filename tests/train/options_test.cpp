@@ -61,6 +61,8 @@ TEST(TrainOptions, EveryFieldOutsideItsRangeIsNamed) {
             std::string::npos);
   EXPECT_NE(problem([](DualOptions& o) { o.mining.from = 9, o.mining.to = 5; }).find("rank is 5"),
             std::string::npos);
+  EXPECT_NE(problem([](DualOptions& o) { o.code_pair_share = 1; }).find("code pairs is 1"),
+            std::string::npos);
   EXPECT_NE(problem([](DualOptions& o) { o.mining.veto = "x"; }).find("--mine-negatives"),
             std::string::npos);
 }

@@ -24,6 +24,16 @@ TEST(PairSet, EqualTextsHaveOnePosition) {
   EXPECT_FALSE(set.answers(0, set.pairs()[2].code));
 }
 
+TEST(PairSet, ACodeIsNoWrongAnswerToItself) {
+  PairSet set;
+  set.add({"1", "x.sort()", "y.sort()"});
+  set.add({"2", "sorted(x)", "x.sort()"});
+  EXPECT_TRUE(set.is_right(0, 0));
+  EXPECT_TRUE(set.is_right(0, 1)) << "the same text";
+  EXPECT_FALSE(set.answers(0, 1));
+  EXPECT_FALSE(set.is_right(1, 0));
+}
+
 TEST(PairSet, EmptyAndRepeatedPairsAreCounted) {
   PairSet set;
   set.add({"1", "sort", "sorted(x)"});

@@ -9,7 +9,8 @@
 namespace spencer {
 namespace {
 
-void expect_dual_parity(const std::string& name, std::int64_t chunk_size, bool recompute) {
+void expect_dual_parity(const std::string& name, std::int64_t chunk_size, bool recompute,
+                        bool code_queries = false) {
   const Reference reference(name);
   const json& settings = reference.fields.at("options");
   const TinyModel model;
@@ -43,6 +44,7 @@ void expect_dual_parity(const std::string& name, std::int64_t chunk_size, bool r
   Scripted<DualObjective> objective(options, pairs, DualValidator(), TrainHooks(), at::kCPU);
   objective.script = [&](std::int64_t number) {
     auto batch = std::make_unique<DualObjective::Batch>();
+    batch->code_queries = code_queries;
     const Texts& step = texts[static_cast<std::size_t>(number) % texts.size()];
     for (const TokenSequence& text : step.queries) batch->queries.push_back(&text);
     for (const TokenSequence& text : step.codes) batch->codes.push_back(&text);
@@ -93,6 +95,9 @@ TEST(TrainingParity, ContrastiveInPiecesWithCachedGradients) {
   expect_dual_parity("dual", 2, false);
 }
 TEST(TrainingParity, ContrastiveWithLayersComputedAgain) { expect_dual_parity("dual", 0, true); }
+TEST(TrainingParity, ContrastiveWithCodesAsQueries) {
+  expect_dual_parity("dual", 0, false, /*code_queries=*/true);
+}
 TEST(TrainingParity, SymmetricLearnedScaleNegativesAndMatryoshka) {
   expect_dual_parity("dual_full", 0, false);
 }

@@ -13,6 +13,7 @@
 #include "spencer/nn/safetensors.h"
 #include "spencer/train/trainer.h"
 
+#include "train/dual_objective.h"
 #include "train/train_test_support.h"
 
 namespace spencer {
@@ -51,6 +52,17 @@ struct TinyRun {
     return lines;
   }
 };
+
+/// Pairs of codes, longer than the queries in words.
+PairSet code_pairs(int count) {
+  PairSet pairs;
+  for (int i = 0; i < count; ++i) {
+    const auto word = [](int n) { return "w" + std::to_string(31 + n % 65); };
+    const std::string code = word(i) + " " + word(5 * i + 2) + " " + word(7 * i + 3);
+    pairs.add({"code pair " + std::to_string(i), code, word(2 * i) + " " + code});
+  }
+  return pairs;
+}
 
 /// Figures that fall from step to step, but for the third validation.
 DualValidator scripted(const std::vector<double>& figures, std::vector<int>* calls = nullptr) {
@@ -118,6 +130,17 @@ TEST(TrainingRun, KeepsTheBestWeightsAndStopsWhenNothingGetsBetter) {
   EXPECT_EQ(run.metrics().back().at("step"), 8);
 }
 
+std::string refusal(const std::function<void()>& work, ErrorKind kind) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
 /// Stops a run after `steps` steps, as Ctrl-C does.
 template <typename Options, typename Train>
 void interrupt_after(std::int64_t steps, const Options& options, const Train& train) {
@@ -177,6 +200,115 @@ TEST(TrainingRun, ResumedItKeepsThePrecisionItSettledFor) {
   }
 }
 
+TEST(TrainingRun, CodePairsAreMixedInAndResumeBitForBit) {
+  const TinyRun whole, broken;
+  const PairSet codes = code_pairs(30);
+  const auto options_of = [](const TinyRun& run) {
+    DualOptions options = run.dual();
+    options.code_pair_share = 0.5;
+    options.mining.count = 2;
+    options.mining.every = 6;
+    options.mining.to = 10;
+    return options;
+  };
+  load_trainer().train_dual(options_of(whole), {whole.pairs, codes}, {}, {});
+  DualOptions options = options_of(broken);
+  interrupt_after(7, options, [&](const DualOptions& o, const TrainHooks& hooks) {
+    load_trainer().train_dual(o, {broken.pairs, codes}, {}, hooks);
+  });
+  options.resume = true;
+  options.code_pair_share = 0.25;
+  EXPECT_NE(refusal(
+                [&] {
+                  load_trainer().train_dual(options, {broken.pairs, codes}, {}, {});
+                },
+                ErrorKind::invalid_argument)
+                .find("share of code pairs"),
+            std::string::npos);
+  options.code_pair_share = 0.5;
+  EXPECT_NE(refusal([&] { load_trainer().train_dual(options, broken.pairs, {}, {}); },
+                    ErrorKind::invalid_argument)
+                .find("code pairs"),
+            std::string::npos);
+  load_trainer().train_dual(options, {broken.pairs, codes}, {}, {});
+  expect_equal_weights(whole.folder() / "model", broken.folder() / "model");
+}
+
+/// The batches an objective would train on.
+std::vector<std::unique_ptr<DualObjective::Batch>> batches(const DualObjective& objective,
+                                                           std::int64_t count) {
+  std::vector<std::unique_ptr<DualObjective::Batch>> all;
+  for (std::int64_t number = 0; number < count; ++number) {
+    auto* batch = dynamic_cast<DualObjective::Batch*>(objective.prepare(number).release());
+    all.emplace_back(batch);
+  }
+  return all;
+}
+
+TEST(TrainingRun, CodesThatAskAreReadAsCodesAreAndOfOneKindPerBatch) {
+  const TinyRun run;
+  const PairSet codes = code_pairs(30);
+  DualOptions options = run.dual();
+  options.code_pair_share = 0.25;
+  options.query_prefix = "a ";
+  options.code_prefix = "b c ";
+  options.query_length = 4;
+  options.code_length = 5;
+  const DualObjective objective(options, {run.pairs, codes}, {}, {}, at::kCPU);
+  EXPECT_EQ(objective.batches_per_epoch(), 7) << "40 pairs in 5 batches are three quarters";
+  int of_codes = 0;
+  for (const auto& batch : batches(objective, 20)) {
+    of_codes += batch->code_queries ? 1 : 0;
+    const std::string kind = batch->code_queries ? "code pair " : "pair ";
+    for (const std::string& id : batch->ids) EXPECT_TRUE(id.starts_with(kind)) << id;
+    for (const TokenSequence* query : batch->queries) {
+      EXPECT_EQ(query->ids.size(), batch->code_queries ? 5U : 4U);
+      EXPECT_EQ(query->ids[1], batch->code_queries ? 6 : 5) << "[CLS], then the prefix";
+    }
+    for (const TokenSequence* code : batch->codes) EXPECT_EQ(code->ids[1], 6);
+  }
+  EXPECT_EQ(of_codes, 5);
+}
+
+TEST(TrainingRun, CodePairsAloneTrainTheCodeTowerAlone) {
+  const TinyRun run;
+  const PairSet none, codes = code_pairs(30);
+  DualOptions options = run.dual();
+  options.separate_towers = true;
+  DualObjective objective(options, {none, codes}, {}, {}, at::kCPU);
+  EXPECT_EQ(objective.batches_per_epoch(), 4);
+  objective.backward(*objective.prepare(0), 1, 0);
+  for (const TrainedParameter& parameter : objective.parameters()) {
+    const bool touched = parameter.value.grad().defined();
+    const bool pooler = parameter.name.find("pooler") != std::string::npos;
+    EXPECT_EQ(touched, parameter.name.starts_with("code.") && !pooler) << parameter.name;
+  }
+}
+
+TEST(TrainingRun, PrefixesAreSavedAndReadAgain) {
+  const TinyRun run;
+  DualOptions options = run.dual();
+  options.query_prefix = "w40 ";
+  options.code_prefix = "w41 ";
+  std::vector<float> live(32);
+  load_trainer().train_dual(options, run.pairs,
+                            [&](const LiveDualEncoder& model) {
+                              model.encode_queries(std::vector<std::string>{"w50 w51"}, live);
+                              return ValidationFigures{{"mrr", 0.5}};
+                            },
+                            {});
+  EngineOptions engine;
+  engine.device = "cpu";
+  engine.precision = Precision::float32;
+  const auto saved = DualEncoder::open(run.folder() / "last", engine);
+  EXPECT_EQ(saved->query_folder().query_prefix, "w40 ");
+  EXPECT_EQ(saved->code_folder().code_prefix, "w41 ");
+  const std::vector<float> vector = saved->encode_queries({"w50 w51"});
+  for (std::size_t i = 0; i < vector.size(); ++i) EXPECT_NEAR(vector[i], live[i], 1e-5);
+  EXPECT_EQ(saved->tokenize_query("w50").ids, (TokenIds{2, 40, 50, 3}));
+  EXPECT_EQ(saved->tokenize_code("w50").ids, (TokenIds{2, 41, 50, 3}));
+}
+
 TEST(TrainingRun, ACrossEncoderResumesToo) {
   const TinyRun whole, broken;
   load_trainer().train_cross(whole.cross(), whole.pairs, {}, {});
@@ -192,17 +324,6 @@ TEST(TrainingRun, ACrossEncoderResumesToo) {
   engine.device = "cpu";
   const auto encoder = CrossEncoder::open(broken.folder() / "model", engine);
   EXPECT_EQ(encoder->score("w40", std::vector<std::string>{"w41", "w42"}).size(), 2U);
-}
-
-std::string refusal(const std::function<void()>& work, ErrorKind kind) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
 }
 
 TEST(TrainingRun, ARunIsNotOverwrittenAndNotMixedWithAnother) {

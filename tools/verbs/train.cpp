@@ -2,6 +2,8 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
@@ -23,6 +25,7 @@ Examples:
     --output run --epochs 1 --batch-size 64
   spencer train dual --model MODEL --train pairs/ --output run --batch-size 1024 --chunk-size 64
   spencer train dual --model MODEL --train train.jsonl --output mose --exits 2,4,6 --self-distill
+  spencer train dual --model MODEL --train train.jsonl --code-pairs twins.jsonl --output run
   spencer train dual --config run/config.toml --resume
 The model is run/model; run/metrics.jsonl holds a line per report.
 )";
@@ -120,9 +123,10 @@ CrossValidator cross_validator(const std::shared_ptr<HeldOut>& held_out,
 
 template <typename Train>
 int run(const TrainArgs& args, const TrainOptions& options, std::ostream& out, const StopFlag& stop,
-        const PairSet& pairs, const Train& train) {
+        const DualPairs& pairs, const Train& train) {
   TrainDisplay display(std::cerr, args.output);
-  display.begin(pairs);
+  if (!pairs.text.pairs().empty()) display.begin(pairs.text);
+  if (!pairs.code.pairs().empty()) display.begin(pairs.code, "code pairs");
   TrainHooks hooks;
   hooks.stop = &stop;
   hooks.progress = display.progress();
@@ -146,6 +150,18 @@ int run(const TrainArgs& args, const TrainOptions& options, std::ostream& out, c
     throw;
   }
   return exit_code::ok;
+}
+
+void add_prefixes(CLI::App& app, DualOptions& options) {
+  const auto add = [&](const char* name, std::optional<std::string>& prefix, const char* help) {
+    app.add_option_function<std::string>(
+           name, [&prefix](const std::string& text) { prefix = text; }, help)
+        ->type_name("TEXT");
+  };
+  add("--query-prefix", options.query_prefix,
+      "Stands before every query in words, in place of the model's own");
+  add("--code-prefix", options.code_prefix,
+      "Stands before every code, one that serves as a query included");
 }
 
 }  // namespace
@@ -190,12 +206,28 @@ void add_train_dual(CLI::App& app, TrainDualArgs& args) {
       ->group(kNegativesGroup);
   add_query_length(app, options.query_length);
   add_code_length(app, options.code_length);
+  add_prefixes(app, options);
+  CLI::Option* code_pairs =
+      add_files(app, "--code-pairs", args.code_pairs,
+                "Pairs whose queries are codes themselves, in the same formats as --train");
+  app.add_option("--code-pair-share", options.code_pair_share,
+                 "Of the batches, where there are pairs of both kinds")
+      ->type_name("X")
+      ->capture_default_str()
+      ->group(code_pairs->get_group());
 }
 
 int run_train_dual(TrainDualArgs args, std::ostream& out, const StopFlag& stop) {
-  require_inputs(args, args.options.model);
+  if (args.code_pairs.empty() || args.options.model.empty()) {
+    require_inputs(args, args.options.model);
+  }
   args.options.validate();
-  const PairSet pairs = read_training_pairs(args);
+  const PairSet text_pairs = args.train.empty() ? PairSet() : read_training_pairs(args);
+  ReadOptions code_reading = args.reading;
+  code_reading.format = DataFormat::automatic;  // --format is that of --train
+  const PairSet code_pairs =
+      args.code_pairs.empty() ? PairSet() : read_training_pairs(args.code_pairs, code_reading);
+  const DualPairs pairs(text_pairs, code_pairs);
   const auto held_out = args.valid.empty() ? nullptr : std::make_shared<const HeldOut>(args);
   return run(args, args.options, out, stop, pairs, [&](const TrainHooks& hooks) {
     return load_trainer().train_dual(args.options, pairs, dual_validator(held_out), hooks);

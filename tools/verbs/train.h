@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <iosfwd>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -15,6 +17,7 @@ namespace spencer {
 
 struct TrainDualArgs : TrainArgs {
   DualOptions options;
+  std::vector<std::filesystem::path> code_pairs;
 };
 
 struct TrainCrossArgs : TrainArgs {

@@ -13,18 +13,9 @@ constexpr const char* kScheduleGroup = "Steps and learning rate";
 constexpr const char* kMemoryGroup = "Memory";
 
 void add_data(CLI::App& app, TrainArgs& args) {
-  app.add_option("--train", args.train, "Pairs: files or folders of any format eval reads")
-      ->type_name("DATA")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group(kDataGroup);
-  app.add_option("--valid", args.valid,
-                 "Held-out data, as eval takes it; the best weights by its "
-                 "MRR are the result")
-      ->type_name("DATA")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group(kDataGroup);
+  add_files(app, "--train", args.train, "Pairs: files or folders of any format eval reads");
+  add_files(app, "--valid", args.valid,
+            "Held-out data, as eval takes it; the best weights by its MRR are the result");
   app.add_option_function<std::string>(
          "--format",
          [&args](const std::string& name) {
@@ -112,6 +103,15 @@ void add_memory(CLI::App& app, TrainOptions& options) {
 
 }  // namespace
 
+CLI::Option* add_files(CLI::App& app, const char* name, std::vector<fs::path>& files,
+                       const char* help) {
+  return app.add_option(name, files, help)
+      ->type_name("DATA")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(kDataGroup);
+}
+
 void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options, fs::path& model,
                   const char* model_help) {
   add_model(app, model, model_help);
@@ -135,7 +135,11 @@ void require_inputs(const TrainArgs& args, const fs::path& model) {
 }
 
 PairSet read_training_pairs(const TrainArgs& args) {
-  PairSet pairs = read_pair_set(args.train, args.reading);
+  return read_training_pairs(args.train, args.reading);
+}
+
+PairSet read_training_pairs(std::span<const fs::path> data, const ReadOptions& options) {
+  PairSet pairs = read_pair_set(data, options);
   for (const std::string& error : pairs.report().reading.first_errors) {
     log(LogLevel::warning, "skipped: " + error);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,11 +38,18 @@ CLI::Option* add_number(CLI::App& app, const char* name, auto& value, const char
 void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options,
                   std::filesystem::path& model, const char* model_help);
 
+/// Data that may be named several times.
+CLI::Option* add_files(CLI::App& app, const char* name, std::vector<std::filesystem::path>& files,
+                       const char* help);
+
 /// @throws Error{invalid_argument} naming the option that is missing
 void require_inputs(const TrainArgs& args, const std::filesystem::path& model);
 
 /// Bad records that were skipped are named in the log.
 PairSet read_training_pairs(const TrainArgs& args);
+/// The same of other data than `args.train`.
+PairSet read_training_pairs(std::span<const std::filesystem::path> data,
+                            const ReadOptions& options);
 
 /// Makes the run folder and writes `config.toml` there, which `--config` takes.
 void keep_configuration(const TrainArgs& args, const TrainOptions& options);

@@ -47,10 +47,10 @@ TrainDisplay::TrainDisplay(std::ostream& out, const OutputOptions& output)
                         : make_progress_lines(out, std::chrono::seconds(30));
 }
 
-void TrainDisplay::begin(const PairSet& pairs) {
+void TrainDisplay::begin(const PairSet& pairs, const char* kind) {
   if (quiet_) return;
   const PairReport& report = pairs.report();
-  out_ << with_thousands(static_cast<std::int64_t>(pairs.pairs().size())) << " pairs of "
+  out_ << with_thousands(static_cast<std::int64_t>(pairs.pairs().size())) << ' ' << kind << " of "
        << with_thousands(static_cast<std::int64_t>(pairs.queries().size())) << " queries and "
        << with_thousands(static_cast<std::int64_t>(pairs.codes().size())) << " codes";
   if (report.repeated > 0)

@@ -17,7 +17,8 @@ class TrainDisplay {
   TrainDisplay(std::ostream& out, const OutputOptions& output);
 
   Progress* progress() const { return progress_.get(); }  ///< null with --quiet
-  void begin(const PairSet& pairs);
+  /// @param kind of pairs, for people
+  void begin(const PairSet& pairs, const char* kind = "pairs");
   void step(const StepReport& step);
   void validation(const ValidationReport& report);
   /// Removes the line.

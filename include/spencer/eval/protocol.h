@@ -12,11 +12,13 @@
 namespace spencer {
 
 enum class Protocol {
-  automatic,     ///< code-to-code where the data is, qrels for BEIR, else full
-  csn_1000,      ///< CodeSearchNet's: chunks of 1,000 pairs, each query among its chunk's codes
-  full,          ///< every query against the whole pool
-  qrels,         ///< the same, with judgements: several right answers, each with its gain
-  code_to_code,  ///< the queries are codes of the pool, each left out of its own answers
+  automatic,  ///< code-to-code where the data is, qrels for BEIR, else full
+  csn_1000,   ///< CodeSearchNet's: chunks of 1,000 pairs, each query among its chunk's codes
+  full,       ///< every query against the whole pool
+  qrels,      ///< the same, with judgements: several right answers, each with its gain
+  /// The queries are codes, and are encoded as codes are: those of the pool, each left out of its
+  /// own answers (POJ-104), or others with judgements (BEIR and CoIR, FlagEmbedding).
+  code_to_code,
 };
 
 std::string to_string(Protocol protocol);

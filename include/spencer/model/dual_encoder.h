@@ -41,6 +41,7 @@ class DualEncoder {
   /// Names the code vectors this encoder makes, see ModelFolder::fingerprint.
   std::string code_fingerprint() const { return code_->folder.fingerprint(); }
 
+  /// The folders' prefixes come first; a code that serves as a query gets that of codes.
   TokenSequence tokenize_query(std::string_view text) const;
   TokenSequence tokenize_code(std::string_view text) const;
 

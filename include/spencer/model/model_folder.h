@@ -20,6 +20,9 @@ struct ModelFolder : EncoderConfig {
   std::int64_t max_length = 0;      ///< tokens, special ones included, the model is meant for
   std::vector<int> exits;           ///< the only layers the model is read at; empty = any
   std::int64_t head_dimension = 0;  ///< width of the exits' heads; 0 = they have none
+  /// What stands before every query and every code, a code that serves as a query included:
+  /// sentence-transformers' prompts "query", and "document", "passage", "corpus" or "code".
+  std::string query_prefix, code_prefix;
 
   std::int64_t dimension() const { return head_dimension > 0 ? head_dimension : hidden_size; }
 
@@ -33,8 +36,9 @@ struct ModelFolder : EncoderConfig {
   static ModelFolder open(const std::filesystem::path& path,
                           WeightFiles weights = WeightFiles::required);
 
-  /// Hash of what decides the vectors: the configuration's fields, the exits, and a sample of every
-  /// tensor's bytes. Cheap, and different for different models. 32 hexadecimal digits.
+  /// Hash of what decides the vectors: the configuration's fields, the exits, the prefixes, and a
+  /// sample of every tensor's bytes. Cheap, and different for different models. 32 hexadecimal
+  /// digits.
   /// @throws Error{not_found, corrupt, io}
   std::string fingerprint() const;
 };

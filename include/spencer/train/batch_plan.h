@@ -35,6 +35,28 @@ class BatchPlan {
   mutable Batches dealt_;
 };
 
+/// Of which of two kinds each batch is, for batches that hold one kind each.
+class BatchMix {
+ public:
+  struct Place {
+    bool second = false;
+    std::int64_t number = 0;  ///< among the batches of its kind, counted from 0
+  };
+
+  /// Of any n batches in a row share * n are of the second kind, to within one; the seed decides
+  /// where they begin. @param share 0 to 1
+  BatchMix(double share, std::uint64_t seed);
+
+  Place at(std::int64_t number) const;
+
+  /// Batches in all, where `count` are of the first kind (of the second where the share is 1).
+  std::int64_t total(std::int64_t count) const;
+
+ private:
+  std::int64_t second_before(std::int64_t number) const;
+  double share_, offset_;
+};
+
 /// A number that looks random and depends on its arguments alone (SplitMix64 over both).
 std::uint64_t mix(std::uint64_t seed, std::uint64_t number);
 

@@ -75,6 +75,8 @@ struct DualOptions : TrainOptions {
   bool self_distill = false;         ///< earlier exits also learn the last one's scores
   MiningOptions mining;
   std::int64_t query_length = 0, code_length = 0;  ///< tokens; 0 = what the model is meant for
+  std::optional<std::string> query_prefix, code_prefix;  ///< in place of the model's own
+  double code_pair_share = 0.3;  ///< of the batches, where there are pairs of both kinds
   void validate() const;
 };
 

@@ -40,6 +40,8 @@ class PairSet {
   const std::vector<TrainingPair>& pairs() const { return pairs_; }
   /// Whether some pair says that `code` answers `query`.
   bool answers(std::int32_t query, std::int32_t code) const;
+  /// Whether `code` must never count as a wrong answer: it answers `query`, or is the same text.
+  bool is_right(std::int32_t query, std::int32_t code) const;
   const std::vector<std::int32_t>& answers_of(std::int32_t query) const {
     return answers_[static_cast<std::size_t>(query)];
   }
@@ -58,6 +60,18 @@ class PairSet {
   std::vector<TrainingPair> pairs_;
   std::vector<std::vector<std::int32_t>> answers_;  // per query
   PairReport report_;
+};
+
+/// What a dual encoder learns from; either set may be empty, not both.
+struct DualPairs {
+  DualPairs(const PairSet& text_pairs, const PairSet& code_pairs = no_pairs())
+      : text(text_pairs), code(code_pairs) {}
+
+  const PairSet& text;
+  const PairSet& code;  ///< their queries are codes, and are encoded as codes are
+
+ private:
+  static const PairSet& no_pairs();
 };
 
 /// Reads pairs of any format `read_pairs` knows. @throws what it throws, and Error{corrupt} if

@@ -84,7 +84,7 @@ class Trainer {
   /// @throws Error{invalid_argument, not_found, corrupt, unsupported}; Error{interrupted} after a
   ///         checkpoint was written; Error{out_of_memory} naming batch and option; Error{corrupt}
   ///         naming step and pairs where the loss is not finite
-  virtual TrainReport train_dual(const DualOptions& options, const PairSet& pairs,
+  virtual TrainReport train_dual(const DualOptions& options, const DualPairs& pairs,
                                  const DualValidator& validate, const TrainHooks& hooks) = 0;
   virtual TrainReport train_cross(const CrossOptions& options, const PairSet& pairs,
                                   const CrossValidator& validate, const TrainHooks& hooks) = 0;
