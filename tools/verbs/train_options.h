@@ -2,14 +2,17 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "spencer/base/stop.h"
 #include "spencer/dataset/benchmark.h"
 #include "spencer/train/options.h"
-#include "spencer/train/pairs.h"
+#include "spencer/train/trainer.h"
 
 #include "common_options.h"
 
@@ -37,13 +40,25 @@ CLI::Option* add_number(CLI::App& app, const char* name, auto& value, const char
 void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options,
                   std::filesystem::path& model, const char* model_help);
 
+/// --exits and --exit-weights
+void add_exits(CLI::App& app, std::vector<int>& exits, std::vector<double>& weights);
+
 /// @throws Error{invalid_argument} naming the option that is missing
 void require_inputs(const TrainArgs& args, const std::filesystem::path& model);
 
-/// Bad records that were skipped are named in the log.
+/// Names bad records that were skipped in the log.
+void warn_of_skipped(const ReadReport& reading);
+
+/// Warns of what was skipped.
 PairSet read_training_pairs(const TrainArgs& args);
 
 /// Makes the run folder and writes `config.toml` there, which `--config` takes.
 void keep_configuration(const TrainArgs& args, const TrainOptions& options);
+
+/// Keeps the configuration, trains, shows how far it is, and writes what it came to.
+/// @param data what is trained on, shown first  @return the exit code
+int train_and_report(const TrainArgs& args, const TrainOptions& options, std::ostream& out,
+                     const StopFlag& stop, const std::string& data,
+                     const std::function<TrainReport(const TrainHooks&)>& train);
 
 }  // namespace spencer
