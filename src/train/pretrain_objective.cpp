@@ -48,6 +48,27 @@ at::Tensor context_loss(const at::Tensor& logits, const at::Tensor& labels) {
   return at::binary_cross_entropy_with_logits(logits, labels, {}, {}, at::Reduction::Sum);
 }
 
+/// At most `limit` pairs (0 = one per snippet), the same for every run.
+std::vector<SnippetPair> held_out_pairs(const SnippetSet& snippets, std::int64_t limit) {
+  try {
+    const auto all = static_cast<std::int64_t>(snippets.snippets().size());
+    std::vector<SnippetPair> pairs = SnippetPairPlan(snippets, all, kHeldOutSeed).batch(0);
+    if (limit > 0) pairs.resize(std::min(pairs.size(), static_cast<std::size_t>(limit)));
+    return pairs;
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string("the held-out data: ") + error.what());
+  }
+}
+
+void require_room(const Tokenizer& tokenizer, std::int64_t length) {
+  const auto special = static_cast<std::int64_t>(
+      tokenizer.encode_pair("", "", static_cast<std::size_t>(length)).ids.size());
+  if (length >= special + 2) return;
+  throw Error(ErrorKind::invalid_argument,
+              "a length of " + std::to_string(length) + " tokens has no room for two snippets " +
+                  "beside the " + std::to_string(special) + " special ones");
+}
+
 std::int64_t count_masked(const std::vector<MaskedInput>& inputs) {
   std::size_t count = 0;
   for (const MaskedInput& input : inputs) count += input.positions.size();
@@ -65,18 +86,14 @@ PretrainObjective::PretrainObjective(const PretrainOptions& options, const Snipp
       options.length == 0 ? folder.max_length : std::min(options.length, folder.position_limit());
   plan_ = std::make_unique<SnippetPairPlan>(train, options.batch_size, options.seed);
   tokenizer_ = Tokenizer::load(options.model);
+  require_room(*tokenizer_, options_.length);
   masking_ = std::make_unique<Masking>(*tokenizer_, options.mask);
   if (options.exits.empty()) options_.exits = folder.exits;
   tower_ = std::make_unique<Tower>(folder, options, device, options_.exits);
   if (options.exit_weights.empty()) options_.exit_weights = depth_weights(tower_->exits());
   make_heads(options.seed);
   if (!valid.snippets().empty()) {
-    const SnippetPairPlan all(valid, static_cast<std::int64_t>(valid.snippets().size()),
-                              kHeldOutSeed);
-    std::vector<SnippetPair> pairs = all.batch(0);
-    const auto limit = static_cast<std::size_t>(options.valid_pairs);
-    if (limit > 0 && pairs.size() > limit) pairs.resize(limit);
-    fill(held_out_, valid, pairs, kHeldOutSeed);
+    fill(held_out_, valid, held_out_pairs(valid, options.valid_pairs), kHeldOutSeed);
   }
 }
 

@@ -103,9 +103,9 @@ TEST_F(MaskingTest, OneTokenIsPredictedAtLeastWhereThereIsAny) {
 }
 
 TEST(Masking, NeedsAMaskToken) {
-  const ScratchFolder folder;
-  write_file_atomically(folder.path() / "config.json", R"({"model_type": "bert"})");
-  write_file_atomically(folder.path() / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nword\n");
+  const ScratchFolder folder;  // GPT-2's kind of tokenizer
+  write_file_atomically(folder.path() / "vocab.json", R"({"<|endoftext|>": 0, "a": 1, "b": 2})");
+  write_file_atomically(folder.path() / "merges.txt", "#version: 0.2\n");
   const auto tokenizer = Tokenizer::load(folder.path());
   try {
     const Masking masking(*tokenizer, 0.15);
