@@ -20,7 +20,7 @@ ALLOWED = {
     "index": {"base", "text", "source", "model", "store"},
     "search": {"base", "text", "source", "model", "store"},
     "eval": {"base", "text", "dataset", "metrics", "model", "search"},
-    "train": {"base", "text", "dataset", "model", "nn"},
+    "train": {"base", "source", "text", "dataset", "model", "nn"},
     "distill": {"base", "text", "dataset", "model", "nn", "train", "eval"},
 }
 TORCH_ROOMS = {"nn", "model", "train", "distill"}

@@ -25,6 +25,7 @@
 #include "verbs/index.h"
 #include "verbs/search.h"
 #include "verbs/train.h"
+#include "verbs/train_pretrain.h"
 
 namespace spencer {
 namespace {
@@ -84,18 +85,24 @@ int run_train(Arguments arguments, std::ostream& out) {
   if (objective == "cross") {
     return run_verb("train cross", add_train_cross, run_train_cross, std::move(arguments), out);
   }
+  if (objective == "pretrain") {
+    return run_verb("train pretrain", add_train_pretrain, run_train_pretrain, std::move(arguments),
+                    out);
+  }
   constexpr const char* usage =
       "Usage: spencer train OBJECTIVE [OPTIONS]\n\nObjectives:\n"
       "  dual      A dual encoder: queries and codes as vectors that lie near each other\n"
-      "  cross     A cross-encoder: reads a query and a code together, and scores them\n\n"
+      "  cross     A cross-encoder: reads a query and a code together, and scores them\n"
+      "  pretrain  An encoder: predicts hidden words of code, and which code belongs together\n\n"
       "'spencer train dual --help' tells more, with examples.\n";
   if (objective == "--help" || objective == "-h") {
     out << usage;
     return exit_code::ok;
   }
-  const std::string near = nearest(objective, std::vector<std::string>{"dual", "cross"});
+  const std::string near =
+      nearest(objective, std::vector<std::string>{"dual", "cross", "pretrain"});
   throw Error(ErrorKind::invalid_argument,
-              objective.empty() ? std::string("what is to be trained? dual or cross")
+              objective.empty() ? std::string("what is to be trained? dual, cross or pretrain")
                                 : "there is no objective '" + objective + "'" +
                                       (near.empty() ? "" : "; did you mean " + near + "?") +
                                       " (see spencer train --help)");
@@ -121,7 +128,8 @@ const std::vector<Verb>& verbs() {
        [](Arguments arguments, std::ostream& out) {
          return run_verb("eval", add_eval, run_eval, std::move(arguments), out);
        }},
-      {"train", "Train a dual encoder or a cross-encoder on pairs of queries and codes", run_train},
+      {"train", "Train a dual encoder or a cross-encoder on pairs, or pre-train an encoder on code",
+       run_train},
       {"distill", "Make a query encoder smaller, step by step, for the indexes there are",
        [](Arguments arguments, std::ostream& out) {
          return run_verb("distill", add_distill, run_distill, std::move(arguments), out);

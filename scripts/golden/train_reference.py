@@ -1,10 +1,11 @@
-"""Makes tests/data/train: training of a tiny BERT by PyTorch and transformers, step by step.
+"""Makes tests/data/train: training of tiny encoders by PyTorch and transformers, step by step.
 
 Run in an environment with scripts/requirements/bench.txt:
     python scripts/golden/train_reference.py tests/data/train
 
-model/ is what every variant starts from: random weights, but with biases near zero, so that texts
-get vectors of different directions and losses far from those of a blind model. For each
+model/ is what every variant but the pre-training ones starts from: random weights, but with biases
+near zero, so that texts get vectors of different directions and losses far from those of a blind
+model. Pre-training starts from masked_lm/ (BERT) and mose/ (StarCoder-2's block). For each
 variant, VARIANT.json has the options, the batches of token ids and the values of each step;
 VARIANT.safetensors has every fifth element of each parameter's gradient at step 0 (before clipping)
 and of each parameter after the last step. float32, one thread, no dropout; each text runs alone, so
@@ -20,7 +21,7 @@ import sys
 import torch
 import torch.nn.functional as F
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 STEPS, WARMUP, PEAK, WEIGHT_DECAY, CLIP_NORM = 20, 4, 1e-3, 0.01, 1.0
@@ -28,12 +29,14 @@ BATCH, GROUPS, GROUP_SIZE = 6, 4, 4
 SCALE, DIMENSIONS = 20.0, [32, 16]
 STUDENT_LAYERS = 2
 EXITS = [1, 2, 3]
+MASK_ID, MASKED_SHARE = 4, 0.15
+MLM_WEIGHT, ICC_WEIGHT = 1.0, 0.5
 KEPT_EACH = 5
 ROUNDING_NOISE = 1e-6
 
 COMMENT = (
-    "AdamW with bias correction; parameters named *.bias or *LayerNorm.weight, and log_scale, have "
-    "no weight decay. learning_rate[s] = peak * (s + 1) / warmup for s < warmup, else "
+    "AdamW with bias correction; biases, weights of norms and log_scale have no weight decay. "
+    "learning_rate[s] = peak * (s + 1) / warmup for s < warmup, else "
     "peak * (steps - s) / (steps - warmup). grad_norm: L2 norm over all gradients before clipping. "
     "Tensors: gradient/NAME of step 0 before clipping, weight/NAME after all steps; flattened, "
     "every 5th element. Left out are the weights named in `unseen`: a softmax does not change when "
@@ -99,19 +102,74 @@ def check_against_sentence_transformers(loss, columns, **options):
 
 
 def make_model(folder):
-    config = transformers.BertConfig(
+    model = transformers.BertForSequenceClassification(bert_config(num_labels=1))
+    randomise(model.named_parameters(), 17)
+    model.save_pretrained(folder)
+
+
+def bert_config(**more):
+    return transformers.BertConfig(
         vocab_size=96, hidden_size=32, num_hidden_layers=3, num_attention_heads=4,
-        intermediate_size=48, max_position_embeddings=24, num_labels=1, hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0)
-    model = transformers.BertForSequenceClassification(config)
-    generator = torch.Generator().manual_seed(17)
-    for name, parameter in model.named_parameters():
+        intermediate_size=48, max_position_embeddings=24, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, **more)
+
+
+def is_norm(name):
+    return name.lower().endswith("norm.weight")
+
+
+def randomise(parameters, seed):
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in parameters:
         noise = torch.randn(parameter.shape, generator=generator)
-        if name.endswith("LayerNorm.weight"):
+        if is_norm(name):
             parameter.data = 1 + 0.1 * noise
         else:
             parameter.data = (0.05 if name.endswith(".bias") else 0.2) * noise
+
+
+def save_heads(folder, modules, seed):
+    """Heads that transformers has no place for, by their names in pretraining.safetensors."""
+    parameters = {f"{name}.{part}": parameter for name, module in modules.items()
+                  for part, parameter in module.named_parameters()}
+    randomise(parameters.items(), seed)
+    save_file({name: p.detach().clone() for name, p in parameters.items()},
+              folder / "pretraining.safetensors", metadata={"format": "pt"})
+
+
+def in_context_heads():
+    return {f"icc.{e}": torch.nn.Linear(32, 1) for e in EXITS}
+
+
+def make_masked_lm(folder):
+    model = transformers.BertForMaskedLM(bert_config())
+    randomise(model.named_parameters(), 18)
     model.save_pretrained(folder)
+    save_heads(folder, in_context_heads(), 19)
+
+
+def make_mose(folder):
+    model = transformers.Starcoder2Model(transformers.Starcoder2Config(
+        vocab_size=96, hidden_size=32, num_hidden_layers=3, num_attention_heads=4,
+        num_key_value_heads=2, intermediate_size=48, max_position_embeddings=24,
+        rope_parameters={"rope_type": "default", "rope_theta": 1000.0}))
+    randomise(model.named_parameters(), 20)
+    model.save_pretrained(folder)
+    save_heads(folder, in_context_heads() | {"lm_head": StarCoderLmHead(model.config)}, 21)
+
+
+class StarCoderLmHead(torch.nn.Module):
+    """RobertaLMHead with StarCoder-2's activation and epsilon, the decoder tied."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.dense = torch.nn.Linear(config.hidden_size, config.hidden_size)
+        self.layer_norm = torch.nn.LayerNorm(config.hidden_size, eps=config.norm_epsilon)
+        self.bias = torch.nn.Parameter(torch.zeros(config.vocab_size))
+
+    def forward(self, states, embeddings):
+        hidden = self.layer_norm(F.gelu(self.dense(states), approximate="tanh"))
+        return hidden @ embeddings.T + self.bias
 
 
 def open_encoder(model, **options):
@@ -272,6 +330,135 @@ class CrossListwise(Cross):
         return {"loss": F.cross_entropy(scores, torch.zeros(GROUPS, dtype=torch.long))}
 
 
+class Pretrain:
+    """Masked language modelling and in-context classification at three exits of a BERT."""
+
+    start = "masked_lm"
+    options = dict(exits=EXITS, mlm_weight=MLM_WEIGHT, icc_weight=ICC_WEIGHT)
+    comment = ("loss: over exits e of depth d_e, the last being D deep, the sum of d_e / D times "
+               "(mlm_weight * mlm + icc_weight * icc). mlm: cross-entropy of the words at "
+               "`positions`, mean over those of the whole batch; the head is one for all exits. "
+               "icc: binary cross-entropy of a linear layer over the exit's vector (the head of "
+               "the mean of the states, heads starting as the identity), mean over inputs; label 1 "
+               "is the same repository.")
+
+    def __init__(self, folder):
+        self.open(folder)
+        self.icc = in_context_heads()
+        saved = load_file(folder / "pretraining.safetensors")
+        for name, head in self.icc.items():
+            head.load_state_dict({part: saved[f"{name}.{part}"] for part in ("weight", "bias")})
+        self.heads = {f"exits.{e}": torch.nn.Linear(32, 32) for e in EXITS}
+        for head in self.heads.values():
+            torch.nn.init.eye_(head.weight)
+            torch.nn.init.zeros_(head.bias)
+
+    def open(self, folder):
+        self.masked_lm = transformers.BertForMaskedLM.from_pretrained(
+            folder, attn_implementation="eager")
+
+    def parameters(self):
+        encoder = {name.removeprefix("bert."): p for name, p in self.masked_lm.named_parameters()}
+        return encoder | self.head_parameters()
+
+    def head_parameters(self):
+        return {f"{name}.{part}": p for name, head in (self.icc | self.heads).items()
+                for part, p in head.named_parameters()}
+
+    def batch(self, texts):
+        rows = {"inputs": [], "types": [], "positions": [], "targets": [], "labels": []}
+        for label in [1, 0] * (BATCH // 2):
+            (ids,), (types,) = texts.pairs(1)
+            words = [i for i, word in enumerate(ids) if word > MASK_ID]
+            count = max(1, round(MASKED_SHARE * len(words)))
+            positions = sorted(words[i] for i in
+                               torch.randperm(len(words), generator=texts.generator)[:count])
+            rows["targets"].append([ids[i] for i in positions])
+            for i in positions:
+                ids[i] = MASK_ID
+            for name, value in (("inputs", ids), ("types", types), ("positions", positions),
+                                ("labels", label)):
+                rows[name].append(value)
+        return rows
+
+    def states(self, ids, types):
+        """Per exit the states that its head reads, [tokens, hidden]."""
+        states = self.masked_lm.bert(torch.tensor([ids]), token_type_ids=torch.tensor([types]),
+                                     output_hidden_states=True).hidden_states
+        return [states[e][0] for e in EXITS]
+
+    def words(self, states):
+        return self.masked_lm.cls(states)
+
+    def check_against_transformers(self, batch, loss):
+        """The last exit's loss, by transformers' own."""
+        total = 0
+        for ids, types, positions, targets in zip(batch["inputs"], batch["types"],
+                                                  batch["positions"], batch["targets"]):
+            labels = torch.full((1, len(ids)), -100)
+            labels[0, positions] = torch.tensor(targets)
+            total += len(targets) * self.masked_lm(
+                torch.tensor([ids]), token_type_ids=torch.tensor([types]), labels=labels).loss
+        expected = total / sum(map(len, batch["targets"]))
+        assert abs(loss.item() - expected.item()) < 1e-5, (loss, expected)
+
+    def step(self, batch):
+        states = [self.states(*row) for row in zip(batch["inputs"], batch["types"])]
+        targets = torch.tensor([word for words in batch["targets"] for word in words])
+        labels = torch.tensor(batch["labels"], dtype=torch.float32)
+        terms = {}
+        for i, e in enumerate(EXITS):
+            masked = torch.cat([s[i][p] for s, p in zip(states, batch["positions"])])
+            mlm = F.cross_entropy(self.words(masked), targets)
+            if e == EXITS[-1]:
+                self.check_against_transformers(batch, mlm)
+            vectors = self.heads[f"exits.{e}"](torch.stack([s[i].mean(0) for s in states]))
+            icc = F.binary_cross_entropy_with_logits(self.icc[f"icc.{e}"](vectors)[:, 0], labels)
+            terms[f"exit_{e}_mlm"] = e / EXITS[-1] * MLM_WEIGHT * mlm
+            terms[f"exit_{e}_icc"] = e / EXITS[-1] * ICC_WEIGHT * icc
+        return {"loss": sum(terms.values()), **terms}
+
+
+class PretrainMose(Pretrain):
+    """The same of StarCoder-2's block with attention in both directions, and norms at the exits."""
+
+    start = "mose"
+    comment = (Pretrain.comment + " States before the last layer's are normalised by their exit, "
+               "for both.")
+
+    def open(self, folder):
+        self.encoder = transformers.Starcoder2Model.from_pretrained(
+            folder, attn_implementation="eager")
+        self.raw = []
+        for layer in self.encoder.layers:
+            layer.register_forward_hook(lambda module, inputs, state: self.raw.append(state))
+        self.norms = {f"exits.{e}.norm": torch.nn.LayerNorm(
+            32, eps=self.encoder.config.norm_epsilon) for e in EXITS[:-1]}
+        self.lm_head = StarCoderLmHead(self.encoder.config)
+        saved = load_file(folder / "pretraining.safetensors")
+        self.lm_head.load_state_dict({name.removeprefix("lm_head."): tensor for name, tensor
+                                      in saved.items() if name.startswith("lm_head.")})
+
+    def parameters(self):
+        norms = {f"{name}.{part}": p for name, norm in self.norms.items()
+                 for part, p in norm.named_parameters()}
+        head = {f"lm_head.{name}": p for name, p in self.lm_head.named_parameters()}
+        return dict(self.encoder.named_parameters()) | norms | head | self.head_parameters()
+
+    def states(self, ids, types):
+        self.raw.clear()
+        everything = torch.zeros(1, 1, len(ids), len(ids))  # in place of the causal mask
+        last = self.encoder(torch.tensor([ids]), attention_mask=everything, use_cache=False)
+        return [self.norms[f"exits.{e}.norm"](self.raw[e - 1][0]) for e in EXITS[:-1]] + [
+            last.last_hidden_state[0]]
+
+    def words(self, states):
+        return self.lm_head(states, self.encoder.embed_tokens.weight)
+
+    def check_against_transformers(self, batch, loss):
+        """It has no masked language model of this family."""
+
+
 class Distill:
     """The first layers of the query tower learn from the whole of it; the codes stay."""
 
@@ -305,12 +492,12 @@ class Distill:
 
 
 VARIANTS = {"dual": Dual, "dual_full": DualFull, "cross": Cross, "cross_listwise": CrossListwise,
-            "distill": Distill, "exits": Exits}
+            "distill": Distill, "exits": Exits, "pretrain": Pretrain, "pretrain_mose": PretrainMose}
 
 
 def optimizer(parameters):
     bare = {name for name in parameters
-            if name.endswith((".bias", "LayerNorm.weight")) or name == "log_scale"}
+            if name.endswith(".bias") or is_norm(name) or name == "log_scale"}
     return torch.optim.AdamW(
         [{"params": [p for n, p in parameters.items() if n not in bare],
           "weight_decay": WEIGHT_DECAY},
@@ -363,16 +550,18 @@ def write_json(path, document):
 
 def main():
     out = pathlib.Path(sys.argv[1])
-    model = out / "model"
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     shutil.rmtree(out, ignore_errors=True)
-    make_model(model)
+    make_model(out / "model")
+    make_masked_lm(out / "masked_lm")
+    make_mose(out / "mose")
     common = dict(steps=STEPS, warmup_steps=WARMUP, peak_learning_rate=PEAK,
                   weight_decay=WEIGHT_DECAY, betas=[0.9, 0.999], epsilon=1e-8,
                   clip_norm=CLIP_NORM)
     for seed, (name, kind) in enumerate(VARIANTS.items()):
+        model = out / getattr(kind, "start", "model")
         variant, texts = kind(model), Texts(seed)
         batches = [variant.batch(texts) for _ in range(STEPS)]
         values, tensors, unseen = train(variant, batches)

@@ -128,4 +128,21 @@ ReadReport read_code_search_net(std::span<const std::filesystem::path> data,
   return context.report();
 }
 
+ReadReport read_repository_codes(std::span<const std::filesystem::path> files,
+                                 const ReadOptions& options,
+                                 const std::function<void(RepositoryCode&&)>& sink) {
+  ReadContext context(options);
+  for (const auto& file : files) {
+    for (JsonRecords records(file); records.next();) {
+      context.record([&] {
+        const JsonRecord record = records.parse();
+        const char* code = field_of(record, {"original_string", "code", "function"});
+        sink({record_id(record, records, file), record.not_empty_string("repo"),
+              record.string(code)});
+      });
+    }
+  }
+  return context.report();
+}
+
 }  // namespace spencer

@@ -1,7 +1,6 @@
 #include "spencer/index/indexer.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -137,13 +136,6 @@ void count_changes(const Survey& found, IndexSummary& summary) {
     if (file.keep || !file.entry.skipped.empty()) continue;
     ++(file.changed ? summary.changed_files : summary.added_files);
   }
-}
-
-bool is_function(std::string_view kind) {
-  static constexpr std::array<std::string_view, 13> kOther = {
-      "window", "class",  "struct", "union",  "enum",       "interface", "trait",
-      "impl",   "module", "object", "record", "annotation", "type"};
-  return std::find(kOther.begin(), kOther.end(), kind) == kOther.end();
 }
 
 void count_contents(const IndexReader& reader, IndexSummary& summary) {

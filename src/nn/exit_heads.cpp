@@ -38,17 +38,29 @@ void ExitHeads::visit(const ParameterVisitor& visitor) {
   }
 }
 
-at::Tensor ExitHeads::forward(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling,
-                              int exit) const {
+const ExitHeads::Head& ExitHeads::head(int exit) const {
   const auto found = heads_.find(exit);
   if (found == heads_.end()) {
     throw Error(
         ErrorKind::invalid_argument,
         "exit " + std::to_string(exit) + " has no head; these have: " + list_exits(exits()));
   }
-  const Head& head = found->second;
-  const at::Tensor states = head.normed ? head.norm.forward(hidden, layer_norm_eps_) : hidden;
-  return head.projection.forward(pool(states, batch, pooling));
+  return found->second;
+}
+
+at::Tensor ExitHeads::normed(const at::Tensor& hidden, int exit) const {
+  const Head& own = head(exit);
+  return own.normed ? own.norm.forward(hidden, layer_norm_eps_) : hidden;
+}
+
+at::Tensor ExitHeads::project(const at::Tensor& states, const PackedBatch& batch, Pooling pooling,
+                              int exit) const {
+  return head(exit).projection.forward(pool(states, batch, pooling));
+}
+
+at::Tensor ExitHeads::forward(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling,
+                              int exit) const {
+  return project(normed(hidden, exit), batch, pooling, exit);
 }
 
 ExitHeads make_exit_heads(const EncoderConfig& config, const std::vector<int>& exits,

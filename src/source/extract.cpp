@@ -2,6 +2,7 @@
 #include "spencer/source/extract.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <tuple>
 
@@ -227,6 +228,13 @@ void ExtractOptions::validate() const {
   require(nested_min_lines >= 1, "nested_min_lines must be at least 1" + shown(nested_min_lines));
   require(max_parse_seconds >= 0,
           "max_parse_seconds must not be negative" + shown(max_parse_seconds));
+}
+
+bool is_function(std::string_view kind) {
+  static constexpr std::array<std::string_view, 13> kOther = {
+      "window", "class",  "struct", "union",  "enum",       "interface", "trait",
+      "impl",   "module", "object", "record", "annotation", "type"};
+  return std::find(kOther.begin(), kOther.end(), kind) == kOther.end();
 }
 
 std::int64_t text_length(std::string_view text) {

@@ -102,4 +102,12 @@ std::int32_t PipelineTokenizer::token_id(std::string_view token) const {
   return added != nullptr ? added->id : vocabulary_.find(token);
 }
 
+bool PipelineTokenizer::is_special(std::int32_t id) const {
+  const AddedToken* added = added_.find(id);
+  const auto frames = [id](const InputPlace& place) {
+    return place.kind == InputPlace::Kind::special && place.id == id;
+  };
+  return (added != nullptr && added->special) || std::ranges::any_of(pair_, frames);
+}
+
 }  // namespace spencer

@@ -17,6 +17,7 @@ class PipelineTokenizer : public Tokenizer {
   std::string decode(const TokenIds& ids) const override;
   std::int32_t vocabulary_size() const override;
   std::int32_t token_id(std::string_view token) const override;
+  bool is_special(std::int32_t id) const override;
 
  protected:
   explicit PipelineTokenizer(TokenizerFile& file);

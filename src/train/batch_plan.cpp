@@ -22,16 +22,6 @@ std::uint64_t split_mix(std::uint64_t x) {
   return x ^ (x >> 31U);
 }
 
-/// Fisher and Yates's shuffle, the same on every machine.
-std::vector<std::int32_t> shuffled(std::size_t count, std::uint64_t seed) {
-  std::vector<std::int32_t> order(count);
-  std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = count; i > 1; --i) {
-    std::swap(order[i - 1], order[mix(seed, i) % i]);
-  }
-  return order;
-}
-
 /// The queries and codes of a batch that is being filled.
 class Members {
  public:
@@ -50,6 +40,15 @@ class Members {
 
 std::uint64_t mix(std::uint64_t seed, std::uint64_t number) {
   return split_mix(split_mix(seed) ^ number);
+}
+
+std::vector<std::int32_t> shuffled(std::size_t count, std::uint64_t seed) {
+  std::vector<std::int32_t> order(count);  // Fisher and Yates
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t i = count; i > 1; --i) {
+    std::swap(order[i - 1], order[mix(seed, i) % i]);
+  }
+  return order;
 }
 
 BatchPlan::BatchPlan(const PairSet& pairs, std::int64_t batch_size, std::uint64_t seed,

@@ -67,12 +67,7 @@ DualObjective::DualObjective(const DualOptions& options, const DualPairs& pairs,
   if (options.separate_towers) {
     code_tower_ = std::make_unique<Tower>(folder, options, device, options_.exits);
   }
-  if (options.exit_weights.empty()) {
-    const std::vector<int>& exits = query_tower_->exits();
-    for (const int exit : exits) {
-      options_.exit_weights.push_back(static_cast<double>(exit) / exits.back());
-    }
-  }
+  if (options.exit_weights.empty()) options_.exit_weights = depth_weights(query_tower_->exits());
   log_scale_ = at::full({}, std::log(options.scale), at::kFloat).to(device);
   log_scale_.set_requires_grad(options.learn_scale);
   if (!options.mining.veto.empty()) {

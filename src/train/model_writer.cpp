@@ -64,6 +64,14 @@ const char* weight_prefix(Family family) {
   throw Error(ErrorKind::internal, "a family without a prefix");
 }
 
+NamedTensors with_prefix(Family family, const NamedTensors& weights) {
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : weights) {
+    tensors.emplace_back(weight_prefix(family) + name, tensor);
+  }
+  return tensors;
+}
+
 ordered_json configuration(const ModelFolder& source, const std::string& architecture) {
   ordered_json config = ordered_json::parse(read_file(source.path / "config.json"));
   config["architectures"] = {class_prefix(source.family) + architecture};
@@ -181,6 +189,25 @@ void write_cut_encoder_folder(const fs::path& folder, const ModelFolder& source,
   write_safetensors(folder / "model.safetensors", tensors_of_layers(source, layers));
 }
 
+void write_pretrained_folder(const fs::path& folder, const ModelFolder& source,
+                             const NamedTensors& weights, const NamedTensors& heads,
+                             const NamedTensors& masked_lm, const NamedTensors& others,
+                             std::int64_t length) {
+  const bool has_class = source.family != Family::starcoder2;
+  copy_tokenizer(source.path, folder);
+  ordered_json config = configuration(source, has_class ? "ForMaskedLM" : "Model");
+  if (has_class) config["tie_word_embeddings"] = true;
+  write_json(folder / "config.json", config);
+  write_sentence_files(folder, source, length);
+  NamedTensors tensors = has_class ? with_prefix(source.family, weights) : weights;
+  NamedTensors own = others;
+  NamedTensors& with_head = has_class ? tensors : own;
+  with_head.insert(with_head.end(), masked_lm.begin(), masked_lm.end());
+  write_safetensors(folder / "model.safetensors", tensors);
+  write_safetensors(folder / kPretrainingFile, own);
+  if (!heads.empty()) write_safetensors(folder / kExitHeadsFile, heads);
+}
+
 void write_classifier_folder(const fs::path& folder, const ModelFolder& source,
                              const NamedTensors& weights, const NamedTensors& head,
                              std::int64_t length) {
@@ -191,10 +218,7 @@ void write_classifier_folder(const fs::path& folder, const ModelFolder& source,
   write_json(folder / "config.json", config);
   write_json(folder / "sentence_bert_config.json",
              {{"max_seq_length", length}, {"do_lower_case", false}});
-  NamedTensors tensors;
-  for (const auto& [name, tensor] : weights) {
-    tensors.emplace_back(weight_prefix(source.family) + name, tensor);
-  }
+  NamedTensors tensors = with_prefix(source.family, weights);
   tensors.insert(tensors.end(), head.begin(), head.end());
   write_safetensors(folder / "model.safetensors", tensors);
 }

@@ -25,6 +25,18 @@ void write_encoder_folder(const std::filesystem::path& folder, const ModelFolder
 void write_cut_encoder_folder(const std::filesystem::path& folder, const ModelFolder& source,
                               const std::vector<std::int64_t>& layers, std::int64_t length);
 
+/// What pre-training leaves in a model folder beside transformers' own files.
+inline constexpr const char* kPretrainingFile = "pretraining.safetensors";
+
+/// Writes what pre-training made: an encoder folder as above, in the families that transformers
+/// knows a masked language model of also with its head, so that it loads as one.
+/// @param masked_lm by the names of MaskedLmHead; StarCoder-2's goes to the file of its own
+/// @param others for the file of its own
+void write_pretrained_folder(const std::filesystem::path& folder, const ModelFolder& source,
+                             const NamedTensors& weights, const NamedTensors& heads,
+                             const NamedTensors& masked_lm, const NamedTensors& others,
+                             std::int64_t length);
+
 /// Writes a sequence-classification folder with one output.
 /// @param weights the encoder's, without prefix  @param head by full names
 void write_classifier_folder(const std::filesystem::path& folder, const ModelFolder& source,

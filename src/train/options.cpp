@@ -17,6 +17,19 @@ void require(bool holds, const char* name, T value, const char* allowed) {
   throw Error(ErrorKind::invalid_argument, text.str());
 }
 
+void require_exits(const std::vector<int>& exits, const std::vector<double>& weights) {
+  for (std::size_t i = 0; i < exits.size(); ++i) {
+    require(exits[i] > (i == 0 ? 0 : exits[i - 1]), "exit", exits[i],
+            "a layer, the exits being in ascending order");
+  }
+  if (!weights.empty() && weights.size() != exits.size()) {
+    throw Error(ErrorKind::invalid_argument, std::to_string(weights.size()) +
+                                                 " weights are given for " +
+                                                 std::to_string(exits.size()) + " exits");
+  }
+  for (const double weight : weights) require(weight >= 0, "exit weight", weight, "0 or more");
+}
+
 }  // namespace
 
 void TrainOptions::validate() const {
@@ -61,16 +74,7 @@ void DualOptions::validate() const {
   for (const std::int64_t dimension : dimensions) {
     require(dimension >= 1, "dimension", dimension, "1 or more");
   }
-  for (std::size_t i = 0; i < exits.size(); ++i) {
-    require(exits[i] > (i == 0 ? 0 : exits[i - 1]), "exit", exits[i],
-            "a layer, the exits being in ascending order");
-  }
-  if (!exit_weights.empty() && exit_weights.size() != exits.size()) {
-    throw Error(ErrorKind::invalid_argument, std::to_string(exit_weights.size()) +
-                                                 " weights are given for " +
-                                                 std::to_string(exits.size()) + " exits");
-  }
-  for (const double weight : exit_weights) require(weight >= 0, "exit weight", weight, "0 or more");
+  require_exits(exits, exit_weights);
   if (self_distill && exits.size() < 2) {
     throw Error(ErrorKind::invalid_argument, "self-distillation needs two exits or more (--exits)");
   }
@@ -91,6 +95,29 @@ void CrossOptions::validate() const {
                 "hard negatives come from a dual encoder's ranks: name one with --dual, or take "
                 "--negatives random");
   }
+}
+
+void PretrainOptions::validate() const {
+  TrainOptions::validate();
+  require_exits(exits, exit_weights);
+  require(mask > 0 && mask < 1, "the share of masked tokens", mask, "above 0 and below 1");
+  require(std::isfinite(mlm_weight) && mlm_weight >= 0, "the weight of masked language modelling",
+          mlm_weight, "0 or more");
+  require(std::isfinite(icc_weight) && icc_weight >= 0, "the weight of in-context classification",
+          icc_weight, "0 or more");
+  if (mlm_weight == 0 && icc_weight == 0) {
+    throw Error(ErrorKind::invalid_argument,
+                "masked language modelling and in-context classification both have the weight 0; "
+                "there is nothing to learn");
+  }
+  require(length >= 0, "length", length, "0 (what the model is meant for) or more");
+  require(valid_pairs >= 0, "validation pairs", valid_pairs, "0 (all) or more");
+}
+
+std::vector<double> depth_weights(const std::vector<int>& exits) {
+  std::vector<double> weights;
+  for (const int exit : exits) weights.push_back(static_cast<double>(exit) / exits.back());
+  return weights;
 }
 
 double schedule_factor(Schedule schedule, std::int64_t step, std::int64_t warmup,

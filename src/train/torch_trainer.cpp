@@ -7,19 +7,20 @@
 #include "train/cross_objective.h"
 #include "train/dual_objective.h"
 #include "train/parallel.h"
+#include "train/pretrain_objective.h"
 
 namespace spencer {
 namespace {
 
-template <typename Target, typename Options, typename Pairs, typename Validator>
-TrainReport train(Options options, const Pairs& pairs, const Validator& validate,
-                  const TrainHooks& hooks) {
+/// @param judge what held-out data is judged by
+template <typename Target, typename Options, typename Data, typename Judge>
+TrainReport train(Options options, const Data& data, const Judge& judge, const TrainHooks& hooks) {
   options.validate();
   take_over_precision(options);
   const UnsplitOperations unsplit;
   return guarded("lower --batch-size or --chunk-size, or set --recompute", [&] {
     const at::Device device = open_device(options.engine.device);
-    Target objective(options, pairs, validate, hooks, device);
+    Target objective(options, data, judge, hooks, device);
     return run_training(objective, options, hooks, device);
   });
 }
@@ -33,6 +34,10 @@ class TorchTrainer : public Trainer {
   TrainReport train_cross(const CrossOptions& options, const PairSet& pairs,
                           const CrossValidator& validate, const TrainHooks& hooks) override {
     return train<CrossObjective>(options, pairs, validate, hooks);
+  }
+  TrainReport train_pretrain(const PretrainOptions& options, const SnippetSet& snippets,
+                             const SnippetSet& valid, const TrainHooks& hooks) override {
+    return train<PretrainObjective>(options, snippets, valid, hooks);
   }
 };
 

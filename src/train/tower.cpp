@@ -209,12 +209,32 @@ Tower::Pass Tower::forward(std::span<const TokenSequence* const> texts,
 at::Tensor Tower::vectors(const Pass& pass, std::size_t lane) const {
   std::vector<at::Tensor> all;
   for (std::size_t i = 0; i < exits_.size(); ++i) {
-    const at::Tensor state = pass.states[i].to(at::kFloat);
-    const auto& heads = lanes_[lane].heads;
-    all.push_back(heads ? heads->forward(state, pass.batch, folder_.pooling, exits_[i])
-                        : pool(state, pass.batch, folder_.pooling));
+    all.push_back(vectors_at(token_states(pass.states[i], i, lane), pass.batch, i, lane));
   }
   return at::stack(all, 1);
+}
+
+at::Tensor Tower::token_states(const at::Tensor& hidden, std::size_t exit, std::size_t lane) const {
+  const at::Tensor state = hidden.to(at::kFloat);
+  const auto& heads = lanes_[lane].heads;
+  return heads ? heads->normed(state, exits_[exit]) : state;
+}
+
+at::Tensor Tower::vectors_at(const at::Tensor& states, const PackedBatch& batch, std::size_t exit,
+                             std::size_t lane) const {
+  const auto& heads = lanes_[lane].heads;
+  return heads ? heads->project(states, batch, folder_.pooling, exits_[exit])
+               : pool(states, batch, folder_.pooling);
+}
+
+const at::Tensor& Tower::word_embeddings(std::size_t lane) const {
+  const NamedTensors& all = lanes_[lane].weights;
+  const auto found = std::find_if(all.begin(), all.end(), [](const auto& weight) {
+    return weight.first == "embeddings.word_embeddings.weight" ||
+           weight.first == "embed_tokens.weight";
+  });
+  if (found == all.end()) throw Error(ErrorKind::internal, "an encoder without embeddings");
+  return found->second;
 }
 
 EncodedTexts::EncodedTexts(Tower& tower, std::vector<const TokenSequence*> texts,

@@ -34,6 +34,7 @@ class Tower {
   const ModelFolder& folder() const { return folder_; }
   /// What passes multiply in: "float32" or "bfloat16".
   std::string precision() const { return bfloat16_ ? "bfloat16" : "float32"; }
+  bool bfloat16() const { return bfloat16_; }
   /// Of the folder as it was; also where it has no weights.
   std::string fingerprint() const;
   const EncoderConfig& config() const { return lanes_.front().encoder->config(); }
@@ -56,6 +57,14 @@ class Tower {
                std::size_t lane) const;
   /// The vectors of a pass, of any norm. @return float32 [texts, exits, D]
   at::Tensor vectors(const Pass& pass, std::size_t lane) const;
+  /// Every token's state at one exit, as its head reads it. @param hidden the pass's at that exit
+  /// @param exit its place in `exits()`  @return float32 [N, H]
+  at::Tensor token_states(const at::Tensor& hidden, std::size_t exit, std::size_t lane) const;
+  /// The vectors of such states, of any norm. @return float32 [texts, D]
+  at::Tensor vectors_at(const at::Tensor& states, const PackedBatch& batch, std::size_t exit,
+                        std::size_t lane) const;
+  /// The table of the words' embeddings. [V, H]
+  const at::Tensor& word_embeddings(std::size_t lane) const;
   /// Options of a training pass. @param seed decides what is dropped out
   ForwardOptions training_options(std::uint64_t seed) const;
   /// Adds the gradients of all lanes to those of `parameters()`.

@@ -109,7 +109,7 @@ TEST_F(TrainTest, CodePairsAreMixedInAndJudgedAsCodes) {
       train("mixed", {"--code-pairs", "codes.jsonl", "--valid", "groups.jsonl", "--json",
                       "--query-prefix", "w5 ", "--code-prefix", "w6 w7 "});
   ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("30 code pairs of"));
+  EXPECT_THAT(result.err, HasSubstr("codes for codes: 30 pairs of"));
   EXPECT_GT(json_lines(result.out).at(0).at("best").at("mrr"), 0.0);
   EXPECT_THAT(read_file(here_.path() / "mixed/model/config_sentence_transformers.json"),
               HasSubstr("w6 w7 "));
@@ -215,13 +215,93 @@ TEST_F(TrainTest, CtrlCLeavesACheckpointAndSaysHowToGoOn) {
   EXPECT_TRUE(fs::exists(here_.path() / "run/checkpoint.safetensors"));
 }
 
+/// Repositories of code in words of their own.
+std::string snippets(int first, int last) {
+  std::string lines;
+  for (int r = first; r < last; ++r) {
+    for (int i = 0; i < 12; ++i) {
+      const auto word = [&](int n) { return "w" + std::to_string(5 + (9 * r + n % 9) % 91); };
+      const nlohmann::json line = {{"repo", "r" + std::to_string(r)},
+                                   {"code", word(i) + " " + word(2 * i + 1) + " " + word(i / 3) +
+                                                " w" + std::to_string(5 + i)}};
+      lines += line.dump() + "\n";
+    }
+  }
+  return lines;
+}
+
+TEST_F(TrainTest, AnEncoderIsPretrainedAndADualEncoderMadeOfIt) {
+  here_.write("code.jsonl", snippets(0, 5));
+  here_.write("other.jsonl", snippets(5, 8));
+  fs::remove(here_.path() / "tiny/model.safetensors");
+  const auto pretrain = [&](const std::string& output, const std::vector<std::string>& more) {
+    std::vector<std::string> all = {
+        "train",       "pretrain", "--model",      "tiny", "--train",      "code.jsonl",
+        "--output",    output,     "--length",     "20",   "--exits",      "1,3",
+        "--max-steps", "40",       "--save-every", "5",    "--batch-size", "8",
+        "--precision", "float32",  "--device",     "cpu"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const RunResult whole = run_spencer(
+      pretrain("whole", {"--valid", "other.jsonl", "--valid-every", "20", "--json"}), setup());
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_THAT(whole.err, HasSubstr("60 snippets of 5 repositories"));
+  EXPECT_THAT(whole.err, HasSubstr("exit_3_icc_acc"));
+  EXPECT_GT(json_lines(whole.out).at(0).at("best").at("accuracy"), 0.0);
+
+  const std::vector<std::string> resumed = pretrain("broken", {"--resume", "--log-every", "1"});
+  for (const std::size_t bytes : {700U, 4000U}) {
+    kill_at(resumed, setup(), here_.path() / "broken/metrics.jsonl", bytes);
+  }
+  ASSERT_EQ(run_spencer(resumed, setup()).code, 0);
+  const auto last = [&](const char* run) {
+    return read_file(here_.path() / run / "last/model.safetensors");
+  };
+  EXPECT_TRUE(last("whole") == last("broken"));
+
+  const RunResult dual =
+      run_spencer({"train", "dual", "--model", "whole/model", "--train", "train.jsonl", "--output",
+                   "dual", "--batch-size", "8", "--max-steps", "4", "--exits", "1,3"},
+                  setup());
+  EXPECT_EQ(dual.code, 0) << dual.err;
+}
+
+TEST_F(TrainTest, WhatCannotBePretrainedOnIsNamed) {
+  here_.write("one.jsonl", snippets(0, 1));
+  const auto complaint = [&](const std::string& data, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = {"train",   "pretrain", "--model",  "tiny",
+                                    "--train", data,       "--output", "x"};
+    all.insert(all.end(), more.begin(), more.end());
+    const RunResult result = run_spencer(all, setup());
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  EXPECT_THAT(complaint("one.jsonl"), HasSubstr("two repositories"));
+  EXPECT_THAT(complaint("train.jsonl"), HasSubstr("field \"repo\" is missing"));
+  EXPECT_THAT(complaint("absent"), HasSubstr("absent"));
+  EXPECT_THAT(complaint("one.jsonl", {"--mask", "1.5"}), HasSubstr("masked"));
+  EXPECT_THAT(complaint("one.jsonl", {"--split", "train"}), HasSubstr("--split"));
+  const fs::path settings = fs::path(SPENCER_TEST_DATA) / "../../configs/mose-small.toml";
+  const RunResult nameless =
+      run_spencer({"train", "pretrain", "--config", settings.string()}, setup());
+  EXPECT_THAT(nameless.err, HasSubstr("--model")) << "all that the file says is known";
+  here_.write("code.jsonl", snippets(0, 3));
+  const RunResult warned =
+      run_spencer({"train", "pretrain", "--model", "tiny", "--train", "code.jsonl", "--valid",
+                   "code.jsonl", "--output", "y", "--max-steps", "1", "--length", "20"},
+                  setup());
+  EXPECT_EQ(warned.code, 0) << warned.err;
+  EXPECT_THAT(warned.err, HasSubstr("3 of the 3 held-out repositories"));
+}
+
 TEST_F(TrainTest, MistakesAreNamed) {
   const auto complaint = [&](const std::vector<std::string>& arguments) {
     const RunResult result = run_spencer(arguments, setup());
     EXPECT_EQ(result.code, 2);
     return result.err;
   };
-  EXPECT_THAT(complaint({"train"}), HasSubstr("dual or cross"));
+  EXPECT_THAT(complaint({"train"}), HasSubstr("dual, cross or pretrain"));
   EXPECT_THAT(complaint({"train", "dula"}), HasSubstr("did you mean dual?"));
   EXPECT_THAT(complaint({"train", "dual", "--train", "train.jsonl", "--output", "x"}),
               HasSubstr("--model"));

@@ -4,6 +4,7 @@
 
 #include "train/cross_objective.h"
 #include "train/dual_objective.h"
+#include "train/pretrain_objective.h"
 #include "train/reference_run.h"
 
 namespace spencer {
@@ -90,6 +91,36 @@ void expect_cross_parity(const std::string& name, PairLoss loss, std::int64_t ch
   expect_parity(reference, objective, options);
 }
 
+void expect_pretrain_parity(const std::string& name, std::int64_t chunk_size, bool recompute) {
+  const Reference reference(name);
+  const json& settings = reference.fields.at("options");
+  const TinyModel model(reference.fields.at("model"));
+  const ScratchFolder output;
+  PretrainOptions options;
+  set_reference_options(options, output.path() / "run");
+  options.model = model.path();
+  options.chunk_size = chunk_size;
+  options.recompute = recompute;
+  options.exits = settings.at("exits").get<std::vector<int>>();
+  options.mlm_weight = settings.at("mlm_weight");
+  options.icc_weight = settings.at("icc_weight");
+  const SnippetSet snippets = word_snippets(2, 4);
+  Scripted<PretrainObjective> objective(options, snippets, SnippetSet(), TrainHooks(), at::kCPU);
+  objective.script = [&](std::int64_t number) {
+    const json& step = reference.fields.at("batches")[static_cast<std::size_t>(number) % 20];
+    auto batch = std::make_unique<PretrainObjective::Batch>();
+    for (std::size_t i = 0; i < step.at("inputs").size(); ++i) {
+      batch->inputs.push_back(
+          {{step.at("inputs")[i].get<TokenIds>(), step.at("types")[i].get<TokenIds>()},
+           step.at("positions")[i].get<std::vector<std::int32_t>>(),
+           step.at("targets")[i].get<TokenIds>()});
+      batch->same_repository.push_back(step.at("labels")[i].get<int>() == 1);
+    }
+    return batch;
+  };
+  expect_parity(reference, objective, options);
+}
+
 TEST(TrainingParity, Contrastive) { expect_dual_parity("dual", 0, false); }
 TEST(TrainingParity, ContrastiveInPiecesWithCachedGradients) {
   expect_dual_parity("dual", 2, false);
@@ -110,6 +141,13 @@ TEST(TrainingParity, PairClassificationInPieces) {
   expect_cross_parity("cross", PairLoss::pairs, 4);
 }
 TEST(TrainingParity, Listwise) { expect_cross_parity("cross_listwise", PairLoss::listwise, 0); }
+TEST(TrainingParity, Pretraining) { expect_pretrain_parity("pretrain", 0, false); }
+TEST(TrainingParity, PretrainingInPiecesComputedAgain) {
+  expect_pretrain_parity("pretrain", 2, true);
+}
+TEST(TrainingParity, PretrainingOfAPreNormEncoder) {
+  expect_pretrain_parity("pretrain_mose", 0, false);
+}
 
 }  // namespace
 }  // namespace spencer

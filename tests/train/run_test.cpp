@@ -14,6 +14,7 @@
 #include "spencer/train/trainer.h"
 
 #include "train/dual_objective.h"
+#include "train/run_test_support.h"
 #include "train/train_test_support.h"
 
 namespace spencer {
@@ -78,14 +79,6 @@ DualValidator scripted(const std::vector<double>& figures, std::vector<int>* cal
   };
 }
 
-void expect_equal_weights(const fs::path& a, const fs::path& b) {
-  const Weights first = Weights::open(a), second = Weights::open(b);
-  ASSERT_EQ(first.names(), second.names());
-  for (const std::string& name : first.names()) {
-    EXPECT_TRUE(at::equal(first.tensor(name), second.tensor(name))) << name;
-  }
-}
-
 TEST(TrainingRun, LeavesAModelThatEncodesAsTheLiveOneDid) {
   const TinyRun run;
   std::vector<float> live(2 * 32);
@@ -128,34 +121,6 @@ TEST(TrainingRun, KeepsTheBestWeightsAndStopsWhenNothingGetsBetter) {
   EXPECT_FALSE(reports[3].best);
   EXPECT_EQ(fs::read_symlink(run.folder() / "model"), "best");
   EXPECT_EQ(run.metrics().back().at("step"), 8);
-}
-
-std::string refusal(const std::function<void()>& work, ErrorKind kind) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
-}
-
-/// Stops a run after `steps` steps, as Ctrl-C does.
-template <typename Options, typename Train>
-void interrupt_after(std::int64_t steps, const Options& options, const Train& train) {
-  StopFlag stop;
-  TrainHooks hooks;
-  hooks.stop = &stop;
-  hooks.on_step = [&](const StepReport& step) {
-    if (step.step == steps) stop.request();
-  };
-  try {
-    train(options, hooks);
-    FAIL() << "it ran to its end";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::interrupted);
-  }
 }
 
 TEST(TrainingRun, ResumedEndsWithTheWeightsOfAnUnbrokenOneBitForBit) {

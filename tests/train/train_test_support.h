@@ -6,6 +6,7 @@
 
 #include "spencer/base/file.h"
 #include "spencer/train/objective.h"
+#include "spencer/train/snippets.h"
 
 #include "model/model_test_support.h"
 
@@ -15,11 +16,11 @@ inline std::filesystem::path train_data(const std::string& name) {
   return std::filesystem::path(SPENCER_TEST_DATA) / "train" / name;
 }
 
-/// The tiny BERT of the reference values, with a vocabulary to go with it.
+/// A tiny model of the reference values, by default a BERT, with a vocabulary to go with it.
 class TinyModel : public ScratchFolder {
  public:
-  TinyModel() {
-    fill_from(train_data("model"));
+  explicit TinyModel(const std::string& name = "model") {
+    fill_from(train_data(name));
     std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
     for (char c = 'a'; c <= 'z'; ++c) vocabulary += std::string(1, c) + "\n";
     for (int i = 31; i < 96; ++i) vocabulary += "w" + std::to_string(i) + "\n";
@@ -36,6 +37,22 @@ inline PairSet word_pairs(int count) {
                word(i) + " " + word(7 * i + 2) + " " + word(i + 11)});
   }
   return pairs;
+}
+
+/// Snippets of words the tiny model knows, each repository with words of its own.
+inline SnippetSet word_snippets(int repositories, int snippets) {
+  SnippetSet set;
+  for (int r = 0; r < repositories; ++r) {
+    for (int i = 0; i < snippets; ++i) {
+      std::string code;
+      for (int w = 0; w <= 3 + i % 3; ++w) {
+        code += "w" + std::to_string(31 + (11 * r + (i + 3) * (w + 1) % 11) % 65) + " ";
+      }
+      const std::string repository = "repository " + std::to_string(r);
+      set.add({repository + ": " + std::to_string(i), repository, code + std::to_string(i)});
+    }
+  }
+  return set;
 }
 
 /// Sets the options of the reference runs.

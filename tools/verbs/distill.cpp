@@ -126,7 +126,7 @@ int run_distill(DistillArgs args, std::ostream& out, const StopFlag& stop) {
   const Benchmark held_out = load_benchmark(args.valid, args.valid_reading);
   keep_configuration(args, args.options.training);
   TrainDisplay display(std::cerr, args.output);
-  display.begin(pairs);
+  display.begin(description(pairs));
   DistillHooks hooks;
   hooks.stop = &stop;
   hooks.progress = display.progress();

@@ -1,18 +1,14 @@
 #include "verbs/train.h"
 
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "spencer/base/error.h"
-#include "spencer/base/file.h"
-#include "spencer/base/log.h"
 #include "spencer/eval/evaluate.h"
 #include "spencer/model/dual_encoder.h"
 #include "spencer/train/trainer.h"
 
-#include "exit_code.h"
 #include "verbs/train_output.h"
 
 namespace spencer {
@@ -121,37 +117,6 @@ CrossValidator cross_validator(const std::shared_ptr<HeldOut>& held_out,
   };
 }
 
-template <typename Train>
-int run(const TrainArgs& args, const TrainOptions& options, std::ostream& out, const StopFlag& stop,
-        const DualPairs& pairs, const Train& train) {
-  TrainDisplay display(std::cerr, args.output);
-  if (!pairs.text.pairs().empty()) display.begin(pairs.text);
-  if (!pairs.code.pairs().empty()) display.begin(pairs.code, "code pairs");
-  TrainHooks hooks;
-  hooks.stop = &stop;
-  hooks.progress = display.progress();
-  hooks.on_step = [&](const StepReport& step) { display.step(step); };
-  hooks.on_validation = [&](const ValidationReport& report) { display.validation(report); };
-  keep_configuration(args, options);
-  try {
-    const TrainReport report = train(hooks);
-    display.end();
-    if (args.output.json) {
-      write_train_json(out, report);
-    } else {
-      write_train_text(out, report);
-    }
-  } catch (const Error& error) {
-    display.end();
-    if (error.kind() == ErrorKind::interrupted) {
-      throw Error(ErrorKind::interrupted,
-                  "interrupted; a checkpoint is kept: go on with the same command and --resume");
-    }
-    throw;
-  }
-  return exit_code::ok;
-}
-
 void add_prefixes(CLI::App& app, DualOptions& options) {
   const auto add = [&](const char* name, std::optional<std::string>& prefix, const char* help) {
     app.add_option_function<std::string>(
@@ -185,14 +150,7 @@ void add_train_dual(CLI::App& app, TrainDualArgs& args) {
                  "Train vectors cut to these numbers of dimensions too, e.g. 384,128,64")
       ->delimiter(',')
       ->type_name("LIST");
-  app.add_option("--exits", options.exits,
-                 "Train these layers together, each with a head of its own, e.g. 2,4,6")
-      ->delimiter(',')
-      ->type_name("LIST");
-  app.add_option("--exit-weights", options.exit_weights,
-                 "What each exit's loss counts; by default its depth over the last one's")
-      ->delimiter(',')
-      ->type_name("LIST");
+  add_exits(app, options.exits, options.exit_weights);
   app.add_flag("--self-distill", options.self_distill,
                "Earlier exits also learn the scores of the last one");
   add_number(app, "--mine-negatives", options.mining.count,
@@ -229,9 +187,10 @@ int run_train_dual(TrainDualArgs args, std::ostream& out, const StopFlag& stop) 
       args.code_pairs.empty() ? PairSet() : read_training_pairs(args.code_pairs, code_reading);
   const DualPairs pairs(text_pairs, code_pairs);
   const auto held_out = args.valid.empty() ? nullptr : std::make_shared<const HeldOut>(args);
-  return run(args, args.options, out, stop, pairs, [&](const TrainHooks& hooks) {
-    return load_trainer().train_dual(args.options, pairs, dual_validator(held_out), hooks);
-  });
+  return train_and_report(
+      args, args.options, out, stop, description(pairs), [&](const TrainHooks& hooks) {
+        return load_trainer().train_dual(args.options, pairs, dual_validator(held_out), hooks);
+      });
 }
 
 void add_train_cross(CLI::App& app, TrainCrossArgs& args) {
@@ -266,10 +225,11 @@ int run_train_cross(TrainCrossArgs args, std::ostream& out, const StopFlag& stop
   args.options.validate();
   const PairSet pairs = read_training_pairs(args);
   const auto held_out = args.valid.empty() ? nullptr : std::make_shared<HeldOut>(args);
-  return run(args, args.options, out, stop, pairs, [&](const TrainHooks& hooks) {
-    const CrossValidator validator = cross_validator(held_out, args.options, args.rerank_depth);
-    return load_trainer().train_cross(args.options, pairs, validator, hooks);
-  });
+  return train_and_report(
+      args, args.options, out, stop, description(pairs), [&](const TrainHooks& hooks) {
+        const CrossValidator validator = cross_validator(held_out, args.options, args.rerank_depth);
+        return load_trainer().train_cross(args.options, pairs, validator, hooks);
+      });
 }
 
 }  // namespace spencer

@@ -1,8 +1,13 @@
 #include "verbs/train_options.h"
 
+#include <iostream>
+
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
 #include "spencer/base/log.h"
+
+#include "exit_code.h"
+#include "verbs/train_output.h"
 
 namespace spencer {
 namespace fs = std::filesystem;
@@ -125,6 +130,17 @@ void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options, fs::pat
   add_output(app, args.output);
 }
 
+void add_exits(CLI::App& app, std::vector<int>& exits, std::vector<double>& weights) {
+  app.add_option("--exits", exits,
+                 "Train these layers together, each with a head of its own, e.g. 2,4,6")
+      ->delimiter(',')
+      ->type_name("LIST");
+  app.add_option("--exit-weights", weights,
+                 "What each exit's loss counts; by default its depth over the last one's")
+      ->delimiter(',')
+      ->type_name("LIST");
+}
+
 void require_inputs(const TrainArgs& args, const fs::path& model) {
   if (model.empty()) {
     throw Error(ErrorKind::invalid_argument, "no model to start from is named (--model DIR)");
@@ -134,21 +150,55 @@ void require_inputs(const TrainArgs& args, const fs::path& model) {
   }
 }
 
+void warn_of_skipped(const ReadReport& reading) {
+  for (const std::string& error : reading.first_errors) {
+    log(LogLevel::warning, "skipped: " + error);
+  }
+}
+
 PairSet read_training_pairs(const TrainArgs& args) {
   return read_training_pairs(args.train, args.reading);
 }
 
 PairSet read_training_pairs(std::span<const fs::path> data, const ReadOptions& options) {
   PairSet pairs = read_pair_set(data, options);
-  for (const std::string& error : pairs.report().reading.first_errors) {
-    log(LogLevel::warning, "skipped: " + error);
-  }
+  warn_of_skipped(pairs.report().reading);
   return pairs;
 }
 
 void keep_configuration(const TrainArgs& args, const TrainOptions& options) {
   fs::create_directories(options.output);
   write_file_atomically(options.output / "config.toml", args.resolved);
+}
+
+int train_and_report(const TrainArgs& args, const TrainOptions& options, std::ostream& out,
+                     const StopFlag& stop, const std::string& data,
+                     const std::function<TrainReport(const TrainHooks&)>& train) {
+  TrainDisplay display(std::cerr, args.output);
+  display.begin(data);
+  TrainHooks hooks;
+  hooks.stop = &stop;
+  hooks.progress = display.progress();
+  hooks.on_step = [&](const StepReport& step) { display.step(step); };
+  hooks.on_validation = [&](const ValidationReport& report) { display.validation(report); };
+  keep_configuration(args, options);
+  try {
+    const TrainReport report = train(hooks);
+    display.end();
+    if (args.output.json) {
+      write_train_json(out, report);
+    } else {
+      write_train_text(out, report);
+    }
+  } catch (const Error& error) {
+    display.end();
+    if (error.kind() == ErrorKind::interrupted) {
+      throw Error(ErrorKind::interrupted,
+                  "interrupted; a checkpoint is kept: go on with the same command and --resume");
+    }
+    throw;
+  }
+  return exit_code::ok;
 }
 
 }  // namespace spencer

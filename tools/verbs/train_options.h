@@ -2,15 +2,18 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "spencer/base/stop.h"
 #include "spencer/dataset/benchmark.h"
 #include "spencer/train/options.h"
-#include "spencer/train/pairs.h"
+#include "spencer/train/trainer.h"
 
 #include "common_options.h"
 
@@ -41,11 +44,16 @@ void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options,
 /// Data that may be named several times.
 CLI::Option* add_files(CLI::App& app, const char* name, std::vector<std::filesystem::path>& files,
                        const char* help);
+/// --exits and --exit-weights
+void add_exits(CLI::App& app, std::vector<int>& exits, std::vector<double>& weights);
 
 /// @throws Error{invalid_argument} naming the option that is missing
 void require_inputs(const TrainArgs& args, const std::filesystem::path& model);
 
-/// Bad records that were skipped are named in the log.
+/// Names bad records that were skipped in the log.
+void warn_of_skipped(const ReadReport& reading);
+
+/// Warns of what was skipped.
 PairSet read_training_pairs(const TrainArgs& args);
 /// The same of other data than `args.train`.
 PairSet read_training_pairs(std::span<const std::filesystem::path> data,
@@ -53,5 +61,11 @@ PairSet read_training_pairs(std::span<const std::filesystem::path> data,
 
 /// Makes the run folder and writes `config.toml` there, which `--config` takes.
 void keep_configuration(const TrainArgs& args, const TrainOptions& options);
+
+/// Keeps the configuration, trains, shows how far it is, and writes what it came to.
+/// @param data what is trained on, shown first  @return the exit code
+int train_and_report(const TrainArgs& args, const TrainOptions& options, std::ostream& out,
+                     const StopFlag& stop, const std::string& data,
+                     const std::function<TrainReport(const TrainHooks&)>& train);
 
 }  // namespace spencer

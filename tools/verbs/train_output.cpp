@@ -37,7 +37,38 @@ std::string line_of(const StepReport& step) {
          with_thousands(step.memory_bytes / (1024 * 1024)) + " MiB";
 }
 
+/// "; 3 repeated ones left out; ..."
+std::string left_out(std::int64_t repeated, std::int64_t empty) {
+  std::string text;
+  if (repeated > 0) text += "; " + with_thousands(repeated) + " repeated ones left out";
+  if (empty > 0) text += "; " + with_thousands(empty) + " empty ones left out";
+  return text;
+}
+
+std::string counted(std::size_t count) { return with_thousands(static_cast<std::int64_t>(count)); }
+
 }  // namespace
+
+std::string description(const PairSet& pairs) {
+  return counted(pairs.pairs().size()) + " pairs of " + counted(pairs.queries().size()) +
+         " queries and " + counted(pairs.codes().size()) + " codes" +
+         left_out(pairs.report().repeated, pairs.report().empty);
+}
+
+std::string description(const DualPairs& pairs) {
+  std::string text;
+  if (!pairs.text.pairs().empty()) text = description(pairs.text);
+  if (!pairs.code.pairs().empty()) {
+    text += (text.empty() ? "codes for codes: " : "; codes for codes: ") + description(pairs.code);
+  }
+  return text;
+}
+
+std::string description(const SnippetSet& snippets) {
+  return counted(snippets.snippets().size()) + " snippets of " +
+         counted(snippets.repositories().size()) + " repositories" +
+         left_out(snippets.report().repeated, snippets.report().empty);
+}
 
 TrainDisplay::TrainDisplay(std::ostream& out, const OutputOptions& output)
     : out_(out), quiet_(output.quiet), terminal_(is_terminal(STDERR_FILENO)) {
@@ -47,16 +78,8 @@ TrainDisplay::TrainDisplay(std::ostream& out, const OutputOptions& output)
                         : make_progress_lines(out, std::chrono::seconds(30));
 }
 
-void TrainDisplay::begin(const PairSet& pairs, const char* kind) {
-  if (quiet_) return;
-  const PairReport& report = pairs.report();
-  out_ << with_thousands(static_cast<std::int64_t>(pairs.pairs().size())) << ' ' << kind << " of "
-       << with_thousands(static_cast<std::int64_t>(pairs.queries().size())) << " queries and "
-       << with_thousands(static_cast<std::int64_t>(pairs.codes().size())) << " codes";
-  if (report.repeated > 0)
-    out_ << "; " << with_thousands(report.repeated) << " repeated ones left out";
-  if (report.empty > 0) out_ << "; " << with_thousands(report.empty) << " empty ones left out";
-  out_ << std::endl;
+void TrainDisplay::begin(const std::string& data) {
+  if (!quiet_) out_ << data << std::endl;
 }
 
 void TrainDisplay::step(const StepReport& step) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iosfwd>
 #include <memory>
+#include <string>
 
 #include "spencer/train/trainer.h"
 
@@ -11,14 +12,19 @@
 
 namespace spencer {
 
+/// "38,449 pairs of 36,000 queries and 38,000 codes; 3 repeated ones left out"
+std::string description(const PairSet& pairs);
+std::string description(const DualPairs& pairs);
+std::string description(const SnippetSet& snippets);
+
 /// On a terminal the line is rewritten in place; elsewhere it is written every half a minute.
 class TrainDisplay {
  public:
   TrainDisplay(std::ostream& out, const OutputOptions& output);
 
   Progress* progress() const { return progress_.get(); }  ///< null with --quiet
-  /// @param kind of pairs, for people
-  void begin(const PairSet& pairs, const char* kind = "pairs");
+  /// Shows what is trained on.
+  void begin(const std::string& data);
   void step(const StepReport& step);
   void validation(const ValidationReport& report);
   /// Removes the line.

@@ -26,6 +26,18 @@ ReadReport read_code_search_net(std::span<const std::filesystem::path> data,
                                 const ReadOptions& options,
                                 const std::function<void(CodeSearchNetRecord&&)>& sink);
 
+/// A piece of code, and the repository it is from.
+struct RepositoryCode {
+  std::string id, repository, code;
+};
+
+/// Calls `sink` for each record of JSON lines (or arrays) that have `repo` and code, the whole of
+/// it before a part: `original_string`, `code` or `function`.
+/// @throws Error{corrupt} naming file, line and field, unless `options.skip_bad`
+ReadReport read_repository_codes(std::span<const std::filesystem::path> files,
+                                 const ReadOptions& options,
+                                 const std::function<void(RepositoryCode&&)>& sink);
+
 /// A query and code that answers it, as training reads them.
 struct TextPair {
   std::string id;

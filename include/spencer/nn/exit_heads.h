@@ -41,12 +41,20 @@ class ExitHeads {
   at::Tensor forward(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling,
                      int exit) const;
 
+  /// The first of these three: every token's state, normalised where the exit has a norm. [N, H]
+  at::Tensor normed(const at::Tensor& hidden, int exit) const;
+  /// The other two. @param states as `normed` gives them
+  at::Tensor project(const at::Tensor& states, const PackedBatch& batch, Pooling pooling,
+                     int exit) const;
+
  private:
   struct Head {
     bool normed = false;
     LayerNorm norm;
     Linear projection;
   };
+  const Head& head(int exit) const;
+
   std::int64_t hidden_size_ = 0;
   std::int64_t dimension_ = 0;
   double layer_norm_eps_ = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace spencer {
 
@@ -21,5 +22,8 @@ struct CodeRecord {
   std::int32_t part = 0;        ///< of a long function, counted from 0
   std::int32_t parts = 1;       ///< its parts in all; the lines and the code are the part's own
 };
+
+/// Whether a record of this kind is a function, rather than a type or a window of lines.
+bool is_function(std::string_view kind);
 
 }  // namespace spencer

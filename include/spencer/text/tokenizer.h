@@ -54,6 +54,8 @@ class Tokenizer {
   virtual std::int32_t vocabulary_size() const = 0;
   /// The id of a token of the vocabulary (special and added ones included), or -1.
   virtual std::int32_t token_id(std::string_view token) const = 0;
+  /// Whether the id stands for no text: [CLS], [UNK] and their like.
+  virtual bool is_special(std::int32_t id) const = 0;
 
   std::int32_t pad_id() const { return pad_id_; }
   std::int32_t mask_id() const { return mask_id_; }  ///< -1 where the model has none

@@ -1,6 +1,7 @@
 // Which pairs stand in which batch: a function of the seed and the batch's number alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -59,5 +60,8 @@ class BatchMix {
 
 /// A number that looks random and depends on its arguments alone (SplitMix64 over both).
 std::uint64_t mix(std::uint64_t seed, std::uint64_t number);
+
+/// The numbers below `count` in an order that depends on the seed alone, on every machine.
+std::vector<std::int32_t> shuffled(std::size_t count, std::uint64_t seed);
 
 }  // namespace spencer

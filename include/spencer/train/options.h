@@ -94,6 +94,23 @@ struct CrossOptions : TrainOptions {
   void validate() const;
 };
 
+/// Pre-training of an encoder: masked language modelling plus in-context classification of two
+/// snippets as of one repository or of two (ModularStarEncoder, arXiv 2503.03008).
+struct PretrainOptions : TrainOptions {
+  std::filesystem::path model;
+  double mask = 0.15;  ///< share of an input's tokens that are to be predicted
+  double mlm_weight = 1, icc_weight = 1;
+  std::vector<int> exits;            ///< as in DualOptions
+  std::vector<double> exit_weights;  ///< as in DualOptions
+  std::int64_t length = 0;  ///< tokens of both snippets together; 0 = what the model is meant for
+  std::int64_t valid_pairs = 1000;  ///< at most so many held-out inputs; 0 = one per snippet
+  PretrainOptions() { learning_rate = 1e-4; }
+  void validate() const;
+};
+
+/// What each exit's loss counts where nothing is said: its depth over that of the last.
+std::vector<double> depth_weights(const std::vector<int>& exits);
+
 /// The factor on the learning rate at a step (counted from 0): (step + 1) / warmup until `warmup`
 /// steps are done, then down to 0 at `total`, linearly or along a cosine.
 double schedule_factor(Schedule schedule, std::int64_t step, std::int64_t warmup,

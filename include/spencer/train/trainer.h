@@ -13,6 +13,7 @@
 #include "spencer/base/stop.h"
 #include "spencer/train/options.h"
 #include "spencer/train/pairs.h"
+#include "spencer/train/snippets.h"
 
 namespace spencer {
 
@@ -88,6 +89,10 @@ class Trainer {
                                  const DualValidator& validate, const TrainHooks& hooks) = 0;
   virtual TrainReport train_cross(const CrossOptions& options, const PairSet& pairs,
                                   const CrossValidator& validate, const TrainHooks& hooks) = 0;
+  /// @param valid snippets of other repositories than those of `train`, to be judged by; may be
+  ///        empty  @throws also what SnippetPairPlan and Masking throw
+  virtual TrainReport train_pretrain(const PretrainOptions& options, const SnippetSet& train,
+                                     const SnippetSet& valid, const TrainHooks& hooks) = 0;
 };
 
 /// Loads libtorch (see `load_engine`) and gives the trainer; one per process.
