@@ -127,7 +127,8 @@ def main():
         figures = json.loads(output)
         assert figures["protocol"] == "qrels" and figures["queries"] == 30
         assert figures["candidates"] == 120
-        assert figures["reranker"] == {"model": "reranker", "depth": 7, "rule": "spencer"}
+        assert figures["reranker"] == {
+            "model": "reranker", "depth": 7, "recall_weight": 0, "rule": "spencer"}
         compare_runs(work, figures, 7)
         check_report(work / "report.html")
     print("figures equal pytrec_eval's to 1e-06, both stages")

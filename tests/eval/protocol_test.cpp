@@ -58,9 +58,12 @@ TEST(Protocol, SuitsTheDataOrSaysWhyNot) {
   Benchmark benchmark = pairs(1500);
   EXPECT_EQ(plan_protocol(benchmark, {}).protocol, Protocol::full);
   EXPECT_EQ(plan_protocol(benchmark, {}).candidates, 1500);
+  benchmark.format = DataFormat::csn;
+  EXPECT_THROW(plan_protocol(benchmark, {.protocol = Protocol::code_to_code}), Error);
   benchmark.format = DataFormat::beir;
   EXPECT_EQ(plan_protocol(benchmark, {}).protocol, Protocol::qrels);
-  EXPECT_THROW(plan_protocol(benchmark, {.protocol = Protocol::code_to_code}), Error);
+  EXPECT_EQ(plan_protocol(benchmark, {.protocol = Protocol::code_to_code}).protocol,
+            Protocol::code_to_code);
   EXPECT_THROW(plan_protocol(benchmark, {.protocol = Protocol::full, .shuffle_seed = 1}), Error);
   EXPECT_THROW(plan_protocol(pairs(999), {.protocol = Protocol::csn_1000}), Error);
   benchmark.paired = false;
