@@ -12,7 +12,6 @@
 #include "verbs/train_output.h"
 
 namespace spencer {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kDualExamples = R"(
