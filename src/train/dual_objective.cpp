@@ -218,7 +218,7 @@ bool DualObjective::refreshes_at(std::int64_t step) const {
   return step == 0 || (options_.mining.every > 0 && step % options_.mining.every == 0);
 }
 
-void DualObjective::refresh(std::int64_t /*step*/) {
+void DualObjective::refresh() {
   PairScoring veto;
   if (veto_) {
     veto = [this](std::span<const std::pair<std::string, std::string>> texts) {
@@ -280,11 +280,6 @@ RunIdentity DualObjective::identity() const {
   for (const std::int64_t dimension : options_.dimensions) {
     dimensions += std::to_string(dimension) + " ";
   }
-  std::string exits;
-  for (std::size_t i = 0; i < query_tower_->exits().size(); ++i) {
-    exits += std::to_string(query_tower_->exits()[i]) + " by " +
-             std::to_string(options_.exit_weights[i]) + " ";
-  }
   const MiningOptions& mining = options_.mining;
   return {{"objective", "dual"},
           {"model", query_tower_->fingerprint()},
@@ -297,7 +292,8 @@ RunIdentity DualObjective::identity() const {
           {"scale", std::to_string(options_.scale) + (options_.learn_scale ? " learned" : "")},
           {"symmetric", options_.symmetric ? "yes" : "no"},
           {"dimensions", dimensions},
-          {"exits", exits + (options_.self_distill ? "with self-distillation" : "")},
+          {"exits", weighted_exits(query_tower_->exits(), options_.exit_weights) +
+                        (options_.self_distill ? "with self-distillation" : "")},
           {"mined negatives", std::to_string(mining.count) + " of ranks " +
                                   std::to_string(mining.from) + " to " + std::to_string(mining.to)},
           {"query length", std::to_string(options_.query_length)},

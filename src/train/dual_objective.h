@@ -26,7 +26,7 @@ class DualObjective : public Objective {
   std::unique_ptr<TrainingBatch> prepare(std::int64_t number) const override;
   LossTerms backward(const TrainingBatch& batch, double weight, std::uint64_t seed) override;
   bool refreshes_at(std::int64_t step) const override;
-  void refresh(std::int64_t step) override;
+  void refresh() override;
   NamedTensors refreshed() const override;
   ValidationFigures validate() override;
   RunIdentity identity() const override;

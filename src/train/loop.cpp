@@ -175,7 +175,7 @@ class Run {
   void train_step() {
     if (objective_.refreshes_at(state_.step)) {
       batches_.drop();
-      objective_.refresh(state_.step);
+      objective_.refresh();
     }
     const auto start = Clock::now();
     Work work;

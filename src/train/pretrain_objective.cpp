@@ -316,16 +316,11 @@ ValidationFigures PretrainObjective::validate() {
 }
 
 RunIdentity PretrainObjective::identity() const {
-  std::string exits;
-  for (std::size_t i = 0; i < tower_->exits().size(); ++i) {
-    exits += std::to_string(tower_->exits()[i]) + " by " +
-             std::to_string(options_.exit_weights[i]) + " ";
-  }
   return {{"objective", "pretrain"},
           {"model", tower_->fingerprint()},
           {"precision", tower_->precision()},
           {"data", train_.checksum()},
-          {"exits", exits},
+          {"exits", weighted_exits(tower_->exits(), options_.exit_weights)},
           {"mask", std::to_string(options_.mask)},
           {"weights",
            std::to_string(options_.mlm_weight) + " and " + std::to_string(options_.icc_weight)},

@@ -319,6 +319,14 @@ std::vector<std::vector<std::size_t>> groups_of(std::span<const TokenSequence> t
   return groups;
 }
 
+std::string weighted_exits(const std::vector<int>& exits, const std::vector<double>& weights) {
+  std::string text;
+  for (std::size_t i = 0; i < exits.size(); ++i) {
+    text += std::to_string(exits[i]) + " by " + std::to_string(weights[i]) + " ";
+  }
+  return text;
+}
+
 at::Tensor encode(const Tower& tower, std::span<const TokenSequence> texts) {
   const auto exits = static_cast<std::int64_t>(tower.exits().size());
   at::Tensor vectors = at::empty(

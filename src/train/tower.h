@@ -141,6 +141,9 @@ class EncodedTexts {
   at::Tensor vectors_;
 };
 
+/// Which exits a run trains and what each counts, for its identity.
+std::string weighted_exits(const std::vector<int>& exits, const std::vector<double>& weights);
+
 /// Unit vectors of texts at every exit, without gradients or dropout.
 /// @return float32 [exits, texts, D] on the CPU
 at::Tensor encode(const Tower& tower, std::span<const TokenSequence> texts);

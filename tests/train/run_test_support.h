@@ -12,6 +12,8 @@
 #include "spencer/nn/safetensors.h"
 #include "spencer/train/trainer.h"
 
+#include "train/refusal.h"
+
 namespace spencer {
 
 inline void expect_equal_weights(const std::filesystem::path& a, const std::filesystem::path& b) {
@@ -37,17 +39,6 @@ void interrupt_after(std::int64_t steps, const Options& options, const Train& tr
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::interrupted);
   }
-}
-
-inline std::string refusal(const std::function<void()>& work, ErrorKind kind) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
 }
 
 }  // namespace spencer

@@ -13,6 +13,7 @@
 #include "spencer/train/snippets.h"
 
 #include "model/model_test_support.h"
+#include "train/refusal.h"
 
 namespace spencer {
 namespace {
@@ -21,17 +22,6 @@ namespace fs = std::filesystem;
 
 SnippetSet read(const std::vector<fs::path>& data, const ReadOptions& options = {}) {
   return read_snippets(data, options);
-}
-
-std::string message_of(const std::function<void()>& work, ErrorKind kind) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
 }
 
 class Files : public ScratchFolder {
@@ -70,7 +60,7 @@ TEST(Snippets, ARecordWithoutRepositoryIsNamed) {
 {"code": "two"}
 {"repo": "b", "code": "three"}
 )");
-  const std::string message = message_of([&] { read({data}); }, ErrorKind::corrupt);
+  const std::string message = refusal([&] { read({data}); }, ErrorKind::corrupt);
   EXPECT_NE(message.find("code.jsonl:2: field \"repo\" is missing"), std::string::npos) << message;
   ReadOptions options;
   options.skip_bad = true;
@@ -101,12 +91,12 @@ TEST(Snippets, AreTheFunctionsOfSourceTrees) {
 
 TEST(Snippets, WhatHoldsNoCodeIsRefused) {
   const Files files;
-  EXPECT_NE(message_of([&] { read({files.write("empty.jsonl", "")}); }, ErrorKind::corrupt)
+  EXPECT_NE(refusal([&] { read({files.write("empty.jsonl", "")}); }, ErrorKind::corrupt)
                 .find("there is no code"),
             std::string::npos);
-  message_of([&] { read({files.path() / "absent.jsonl"}); }, ErrorKind::not_found);
+  refusal([&] { read({files.path() / "absent.jsonl"}); }, ErrorKind::not_found);
   fs::create_directories(files.path() / "bare");
-  EXPECT_NE(message_of([&] { read({files.path() / "bare"}); }, ErrorKind::not_found).find(".git"),
+  EXPECT_NE(refusal([&] { read({files.path() / "bare"}); }, ErrorKind::not_found).find(".git"),
             std::string::npos);
 }
 
@@ -221,11 +211,11 @@ TEST(SnippetPairs, OneRepositoryIsNotEnough) {
   for (const auto& sizes : {std::vector<int>{20}, std::vector<int>{20, 1, 1}}) {
     const SnippetSet set = repositories(sizes);
     const std::string message =
-        message_of([&] { SnippetPairPlan(set, 4, 0); }, ErrorKind::invalid_argument);
+        refusal([&] { SnippetPairPlan(set, 4, 0); }, ErrorKind::invalid_argument);
     EXPECT_NE(message.find("two repositories"), std::string::npos) << message;
   }
   const SnippetSet set = repositories({2, 2});
-  message_of([&] { SnippetPairPlan(set, 0, 0); }, ErrorKind::invalid_argument);
+  refusal([&] { SnippetPairPlan(set, 0, 0); }, ErrorKind::invalid_argument);
 }
 
 }  // namespace

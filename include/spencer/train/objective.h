@@ -43,7 +43,7 @@ class Objective {
   /// Whether what `prepare` draws from is to be made anew before this step, with the weights as
   /// they then are; `refresh` does it.
   virtual bool refreshes_at(std::int64_t /*step*/) const { return false; }
-  virtual void refresh(std::int64_t /*step*/) {}
+  virtual void refresh() {}
   /// What `refresh` made, to be kept in checkpoints. Views: a checkpoint is read into them.
   virtual NamedTensors refreshed() const { return {}; }
 
