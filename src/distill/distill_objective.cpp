@@ -17,8 +17,6 @@ namespace spencer {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t kExtraStream = 0x65787472;  // random numbers apart from the dropout's
-
 /// The matrix as it lies there. @throws Error{shape}
 at::Tensor view_of(std::span<const float> vectors, std::size_t rows, std::int64_t dimension,
                    const char* what) {
@@ -47,8 +45,8 @@ DistillObjective::DistillObjective(const StudentOptions& options, const fs::path
                                    const TrainHooks& hooks, at::Device device)
     : options_(options), lesson_(lesson), validate_(std::move(validate)), hooks_(hooks) {
   const ModelFolder folder = ModelFolder::open(start);
-  if (options_.extra < 0) options_.extra = options_.batch_size;
-  options_.extra = std::min(options_.extra, static_cast<std::int64_t>(lesson.extra.size()));
+  options_.extra =
+      std::min(options_.extra_per_batch(), static_cast<std::int64_t>(lesson.extra.size()));
   plan_ = std::make_unique<BatchPlan>(lesson.pairs, options.batch_size, options.seed,
                                       /*distinct=*/true);
   query_vectors_ =
@@ -87,11 +85,9 @@ std::unique_ptr<TrainingBatch> DistillObjective::prepare(std::int64_t number) co
     queries.push_back(pair.query);
     codes.push_back(pair.code);
   }
-  const std::uint64_t seed =
-      mix(mix(options_.seed, kExtraStream), static_cast<std::uint64_t>(number));
   for (std::int64_t i = 0; i < options_.extra; ++i) {
-    extra.push_back(
-        static_cast<std::int64_t>(mix(seed, static_cast<std::uint64_t>(i)) % lesson_.extra.size()));
+    extra.push_back((number * options_.extra + i) %
+                    static_cast<std::int64_t>(lesson_.extra.size()));
   }
   batch->pairs = static_cast<std::int64_t>(queries.size());
   const auto add = [&](const TokenSequence& text) {

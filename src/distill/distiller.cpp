@@ -8,6 +8,7 @@
 #include "spencer/base/file.h"
 #include "spencer/eval/vector_cache.h"
 #include "spencer/model/encode_blocks.h"
+#include "spencer/train/batch_plan.h"
 
 #include "dataset/text_source.h"
 #include "distill/held_out.h"
@@ -43,6 +44,22 @@ LiveDualEncoder::Encode queries_of(DualEncoder& encoder) {
   return [&encoder](std::span<const std::string> texts, std::span<float> out) {
     encoder.encode_queries(texts, out);
   };
+}
+
+/// The queries without a code in a random order, and no more than a student's batches hold: those
+/// that no batch would draw need no vector.
+std::vector<std::string> drawn_extra(const StudentOptions& options, const DistillData& data) {
+  const BatchPlan plan(data.pairs, options.batch_size, options.seed, /*distinct=*/true);
+  const std::int64_t batches =
+      options.optimizer_steps(plan.batches_per_epoch()) * options.accumulation;
+  auto order = shuffled(data.extra.size(), options.seed);
+  const auto drawn = static_cast<std::size_t>(batches * options.extra_per_batch());
+  if (drawn < order.size()) order.resize(drawn);
+  std::vector<std::string> extra;
+  for (const std::int32_t position : order) {
+    extra.push_back(data.extra[static_cast<std::size_t>(position)]);
+  }
+  return extra;
 }
 
 class Distiller {
@@ -183,6 +200,7 @@ class Distiller {
     }
     if (code_vectors_.empty()) {
       code_vectors_ = code_vectors("training codes", data_.pairs.codes());
+      extra_ = drawn_extra(options, data_);
     }
     const auto teacher = next.teacher == kOriginal ? nullptr : open_student(options.teacher);
     const auto vectors = [&](const char* what, std::span<const std::string> texts) {
@@ -190,13 +208,13 @@ class Distiller {
                           queries_of(teacher ? *teacher : *original_));
     };
     const std::vector<float> queries = vectors("training queries", data_.pairs.queries());
-    const std::vector<float> extra = vectors("extra queries", data_.extra);
+    const std::vector<float> extra = vectors("extra queries", extra_);
     const auto validate = [&](const LiveDualEncoder::Encode& student) {
       return held_out_->recall(encode_blocks(held_out_->queries(), original_->dimension(), student,
                                              "validate", nullptr, nullptr));
     };
     const TrainReport report = load_student_trainer().train(
-        options, {data_.pairs, queries, code_vectors_, data_.extra, extra}, validate, hooks_);
+        options, {data_.pairs, queries, code_vectors_, extra_, extra}, validate, hooks_);
     StudentRecord record;
     record.judgement.attempt = next;
     record.folder = folder;
@@ -277,6 +295,7 @@ class Distiller {
   std::optional<HeldOut> held_out_;
   std::optional<QueryTimer> timer_;
   std::vector<float> code_vectors_;     // of the training pairs; made for the first student
+  std::vector<std::string> extra_;      // likewise
   std::vector<StudentRecord> records_;  // by number; the original first
 };
 

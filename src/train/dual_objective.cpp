@@ -247,28 +247,25 @@ NamedTensors DualObjective::refreshed() const {
 
 ValidationFigures DualObjective::validate() {
   if (!validate_) return {};
-  const auto encoder = [this](const Tower& tower, bool as_queries, std::int64_t exit) {
+  const auto encoder = [this](const Tower& tower, bool as_queries) {
     return [=, this, &tower](std::span<const std::string> texts, std::span<float> out) {
       std::vector<TokenSequence> sequences;
       for (const std::string& text : texts) {
         sequences.push_back(as_queries ? tokenize_query(text) : tokenize_code(text));
       }
-      const at::Tensor vectors = encode(tower, sequences)[exit];
+      const at::Tensor vectors = encode(tower, sequences);
       std::copy_n(vectors.const_data_ptr<float>(), out.size(), out.data());
     };
   };
   const std::vector<int>& exits = query_tower_->exits();
-  ValidationFigures all;
+  const std::vector<ValidationFigures> figures = validate_(
+      {query_tower_->folder().dimension(), exits.size(),
+       encoder(*query_tower_, /*as_queries=*/true), encoder(code_tower(), /*as_queries=*/false)});
+  if (exits.size() == 1) return figures.front();
+  ValidationFigures all{{figures.front().front().first, 0}};  // the mean over exits, which decides
   for (std::size_t i = 0; i < exits.size(); ++i) {
-    const auto exit = static_cast<std::int64_t>(i);
-    const ValidationFigures figures = validate_(
-        {query_tower_->folder().dimension(), encoder(*query_tower_, /*as_queries=*/true, exit),
-         encoder(code_tower(), /*as_queries=*/false, exit)});
-    if (exits.size() == 1) return figures;
-    // The mean over exits of the deciding figure decides.
-    if (i == 0) all.emplace_back(figures.front().first, 0);
-    all.front().second += figures.front().second / static_cast<double>(exits.size());
-    for (const auto& [name, value] : figures) {
+    all.front().second += figures[i].front().second / static_cast<double>(exits.size());
+    for (const auto& [name, value] : figures[i]) {
       all.emplace_back("exit_" + std::to_string(exits[i]) + "_" + name, value);
     }
   }

@@ -106,12 +106,8 @@ class Run {
     if (parameters_.empty()) {
       throw Error(ErrorKind::invalid_argument, "everything is frozen; there is nothing to train");
     }
-    per_epoch_ = std::max<std::int64_t>(
-        1, (objective.batches_per_epoch() + options.accumulation - 1) / options.accumulation);
-    steps_ = options.max_steps > 0
-                 ? options.max_steps
-                 : std::max<std::int64_t>(
-                       1, std::llround(options.epochs * static_cast<double>(per_epoch_)));
+    per_epoch_ = options.steps_per_epoch(objective.batches_per_epoch());
+    steps_ = options.optimizer_steps(objective.batches_per_epoch());
     warmup_ = warmup_steps(options.warmup, steps_);
     valid_every_ = options.valid_every > 0 ? options.valid_every : per_epoch_;
     if (options.resume && folder_.has_checkpoint()) {

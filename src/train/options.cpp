@@ -1,5 +1,6 @@
 #include "spencer/train/options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <sstream>
@@ -31,6 +32,16 @@ void require_exits(const std::vector<int>& exits, const std::vector<double>& wei
 }
 
 }  // namespace
+
+std::int64_t TrainOptions::steps_per_epoch(std::int64_t batches) const {
+  return std::max<std::int64_t>(1, (batches + accumulation - 1) / accumulation);
+}
+
+std::int64_t TrainOptions::optimizer_steps(std::int64_t batches) const {
+  if (max_steps > 0) return max_steps;
+  const auto per_epoch = static_cast<double>(steps_per_epoch(batches));
+  return std::max<std::int64_t>(1, std::llround(epochs * per_epoch));
+}
 
 void TrainOptions::validate() const {
   engine.validate();

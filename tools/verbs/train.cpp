@@ -77,17 +77,26 @@ DualValidator dual_validator(const std::shared_ptr<const HeldOut>& held_out) {
   if (!held_out) return {};
   return [held_out](const LiveDualEncoder& model) {
     const Benchmark& benchmark = held_out->benchmark;
+    const auto dimension = static_cast<std::size_t>(model.dimension);
     const auto encode = [&](const std::vector<TextItem>& items, const auto& encoder) {
-      std::vector<float> vectors(items.size() * static_cast<std::size_t>(model.dimension));
+      std::vector<float> vectors(model.exits * items.size() * dimension);
       encoder(held_out->texts(items), vectors);
       return vectors;
     };
     const auto codes = encode(benchmark.codes, model.encode_codes);
     const auto queries =
         benchmark.code_to_code ? codes : encode(benchmark.queries, model.encode_queries);
-    const auto stages = evaluate_vectors(benchmark, held_out->plan, {queries, model.dimension},
-                                         {codes, model.dimension}, {}, held_out->options);
-    return HeldOut::figures(stages.front(), "");
+    std::vector<ValidationFigures> figures;
+    for (std::size_t exit = 0; exit < model.exits; ++exit) {
+      const auto at_exit = [&](const std::vector<float>& vectors) {
+        const std::size_t size = vectors.size() / model.exits;
+        return MatrixView{std::span(vectors).subspan(exit * size, size), model.dimension};
+      };
+      const auto stages = evaluate_vectors(benchmark, held_out->plan, at_exit(queries),
+                                           at_exit(codes), {}, held_out->options);
+      figures.push_back(HeldOut::figures(stages.front(), ""));
+    }
+    return figures;
   };
 }
 

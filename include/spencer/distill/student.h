@@ -30,6 +30,7 @@ struct StudentOptions : TrainOptions {
   std::int64_t extra = -1;           ///< queries without a code per batch; -1 = the batch size
   std::int64_t query_length = 0;     ///< tokens
   StudentOptions() { epochs = 10; }
+  std::int64_t extra_per_batch() const { return extra < 0 ? batch_size : extra; }
   void validate() const;  ///< @throws Error{invalid_argument}
 };
 
@@ -39,7 +40,7 @@ struct Lesson {
   const PairSet& pairs;
   std::span<const float> queries;        ///< [pairs.queries(), D]
   std::span<const float> codes;          ///< [pairs.codes(), D]
-  std::span<const std::string> extra;    ///< queries that have no code
+  std::span<const std::string> extra;    ///< queries that have no code, joined in this order
   std::span<const float> extra_vectors;  ///< [extra, D]
 };
 

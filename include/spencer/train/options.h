@@ -44,6 +44,9 @@ struct TrainOptions {
 
   EngineOptions engine;  ///< device, precision and threads
 
+  std::int64_t steps_per_epoch(std::int64_t batches) const;  ///< of an epoch of so many batches
+  std::int64_t optimizer_steps(std::int64_t batches) const;  ///< of the run; of `batches` an epoch
+
   /// @throws Error{invalid_argument} naming field, value and what is allowed
   void validate() const;
 };

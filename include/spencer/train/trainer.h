@@ -65,9 +65,11 @@ struct TrainHooks {
 struct LiveDualEncoder {
   using Encode = std::function<void(std::span<const std::string> texts, std::span<float> out)>;
   std::int64_t dimension = 0;
-  Encode encode_queries, encode_codes;  ///< rows of L2 norm 1, as DualEncoder gives them
+  std::size_t exits = 1;                ///< that are trained together
+  Encode encode_queries, encode_codes;  ///< [exits, texts, dimension], rows of L2 norm 1
 };
-using DualValidator = std::function<ValidationFigures(const LiveDualEncoder&)>;
+/// Figures of each exit; of each, the first decides.
+using DualValidator = std::function<std::vector<ValidationFigures>(const LiveDualEncoder&)>;
 
 /// A cross-encoder in training: one score per (query, code).
 using LiveCrossEncoder =
