@@ -4,8 +4,9 @@
 Usage: make_corpus.py OUT [--small] [--wheels FOLDER]
 
 Writes OUT/{train,valid,test}.jsonl.gz in CodeSearchNet's format (docstring: the description alone;
-code: without the docstring), OUT/queries.txt.gz with texts like queries for distillation, one a
-line, and OUT/README with counts and licences. The packages are those of
+code: without the docstring), OUT/files-{train,valid,test}.jsonl.gz with the beginnings of source
+files and their packages' names for pre-training, OUT/queries.txt.gz with texts like queries for
+distillation, one a line, and OUT/README with counts and licences. The packages are those of
 scripts/requirements/corpus.txt, checked by hash, and this Python's own library; they are parsed,
 never run. A package is in one split alone, and no function has a near duplicate in any, nor in the
 benchmark of tests/data/cosqa. The output is the same, byte for byte, on every run by the same
@@ -45,6 +46,8 @@ HELD_OUT = {"test": ("celery", "mitmproxy", "networkx", "dulwich"),
 SMALL = ("dulwich", "scrapy", "alembic")
 MOST_OF_A_PACKAGE = 600  # pairs of a training package
 MOST_HELD_OUT = 1500      # pairs of a split, in equal parts of its packages
+MOST_FILES = 400          # of a package
+FILE_CHARACTERS = (400, 4000)  # a file has so many at least, and is cut after so many
 
 
 @dataclasses.dataclass
@@ -60,6 +63,7 @@ class Package:
     seen: int = 0
     documented: int = 0
     pairs: int = 0
+    files: list = dataclasses.field(default_factory=list)  # path and beginning
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,6 +182,8 @@ def read_package(package, texts):
     """The package's pairs; what is like a query goes to `texts`, unless it is held out."""
     pairs = []
     for path, source, tree in parsed_sources(package):
+        if len(source) >= FILE_CHARACTERS[0]:
+            package.files.append((path, source[:FILE_CHARACTERS[1]]))
         for function in functions.functions(source, tree):
             package.seen += 1
             package.documented += bool(function.docstring)
@@ -240,6 +246,13 @@ def query_texts(texts, pairs):
     return in_random_order(kept, str)
 
 
+def file_records(packages, split):
+    for package in packages:
+        if package.split == split:
+            for path, code in in_random_order(package.files, lambda file: file[0])[:MOST_FILES]:
+                yield {"repo": package.name, "path": path, "code": code}
+
+
 def write_lines(path, lines):
     """Compressed; without the time, which gzip would store."""
     with open(path, "wb") as file, gzip.GzipFile("", "wb", mtime=0, fileobj=file) as out:
@@ -266,16 +279,18 @@ texts like queries, of training packages alone: {texts}
 
 
 def make(out, small, wheels):
-    packages = open_packages(small, wheels)
+    packages = sorted(open_packages(small, wheels),
+                      key=lambda package: (SPLITS.index(package.split), package.name))
     texts = {}
-    pairs = [pair for package in sorted(packages, key=lambda p: (SPLITS.index(p.split), p.name))
-             for pair in read_package(package, texts)]
+    pairs = [pair for package in packages for pair in read_package(package, texts)]
     pairs = without_duplicates(pairs, benchmark_functions())
     taken = in_proportion(pairs)
     texts = query_texts(texts, pairs)
     out.mkdir(parents=True, exist_ok=True)
     for split, rows in taken.items():
         write_lines(out / f"{split}.jsonl.gz", (json.dumps(pair.record()) for pair in rows))
+        write_lines(out / f"files-{split}.jsonl.gz",
+                    (json.dumps(file) for file in file_records(packages, split)))
     write_lines(out / "queries.txt.gz", texts)
     (out / "README").write_text(readme(packages, taken, len(texts)))
 

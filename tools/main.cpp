@@ -14,6 +14,7 @@
 #include "spencer/base/error.h"
 #include "spencer/base/text.h"
 
+#include "allocator.h"
 #include "common_options.h"
 #include "exit_code.h"
 #include "log_output.h"
@@ -77,6 +78,7 @@ int run_verb(const std::string& name, void (*add)(CLI::App&, Args&),
 
 /// `spencer train OBJECTIVE`: each objective has options of its own.
 int run_train(Arguments arguments, std::ostream& out) {
+  keep_freed_memory();
   const std::string objective = arguments.empty() ? "" : arguments.front();
   if (!arguments.empty()) arguments.erase(arguments.begin());
   if (objective == "dual") {
@@ -132,6 +134,7 @@ const std::vector<Verb>& verbs() {
        run_train},
       {"distill", "Make a query encoder smaller, step by step, for the indexes there are",
        [](Arguments arguments, std::ostream& out) {
+         keep_freed_memory();
          return run_verb("distill", add_distill, run_distill, std::move(arguments), out);
        }},
   };
