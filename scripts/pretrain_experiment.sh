@@ -19,7 +19,8 @@ mkdir -p "$out/start"
 cp "$root/configs/mose-small/config.json" "$out/start"
 cp "$TOKENIZER"/{tokenizer,tokenizer_config}.json "$out/start"
 "$SPENCER" train pretrain --config "$root/configs/mose-small.toml" --model "$out/start" --resume \
-  --train "$corpus/train.jsonl.gz" --valid "$corpus/valid.jsonl.gz" --output "$out/run" "$@"
+  --train "$corpus/files-train.jsonl.gz" --valid "$corpus/files-valid.jsonl.gz" \
+  --valid "$corpus/files-test.jsonl.gz" --output "$out/run" "$@"
 echo "== Exits on repositories held out, from $out/run/metrics.jsonl"
 python3 - "$out/run/metrics.jsonl" <<'PYTHON'
 import json

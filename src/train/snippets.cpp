@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "spencer/base/error.h"
+#include "spencer/base/text.h"
 #include "spencer/source/extract.h"
 #include "spencer/source/walk.h"
 
 namespace spencer {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::size_t kFileBytes = 16384;  // of a file's beginning, beyond any model's length
 
 using Sink = std::function<void(RepositoryCode&&)>;
 
@@ -33,7 +36,8 @@ std::vector<fs::path> repositories_in(const fs::path& folder) {
 }
 
 /// @return files read
-std::int64_t read_repository(const fs::path& root, const Sink& sink, const StopFlag* stop) {
+std::int64_t read_repository(const fs::path& root, SnippetKind kind, const Sink& sink,
+                             const StopFlag* stop) {
   const std::string name = root.lexically_normal().string();
   std::int64_t files = 0;
   for (const SourceFile& file : walk(root, {}, stop).files) {
@@ -41,6 +45,11 @@ std::int64_t read_repository(const fs::path& root, const Sink& sink, const StopF
     const LoadedSource source = load_source(root, file.path);
     if (source.skipped) continue;
     ++files;
+    if (kind == SnippetKind::file) {
+      sink({name + "/" + file.path, name,
+            to_valid_utf8(std::string_view(source.text).substr(0, kFileBytes))});
+      continue;
+    }
     for (CodeRecord& record : extract(file.path, source.text, source.language)) {
       if (!is_function(record.kind)) continue;
       sink({name + "/" + record.path + ":" + std::to_string(record.start_line), name,
@@ -82,7 +91,7 @@ std::string SnippetSet::checksum() const {
 }
 
 SnippetSet read_snippets(std::span<const fs::path> data, const ReadOptions& options,
-                         const StopFlag* stop) {
+                         SnippetKind kind, const StopFlag* stop) {
   SnippetSet set;
   const Sink sink = [&](RepositoryCode&& code) { set.add(std::move(code)); };
   for (const fs::path& path : data) {
@@ -91,7 +100,7 @@ SnippetSet read_snippets(std::span<const fs::path> data, const ReadOptions& opti
       continue;
     }
     for (const fs::path& root : repositories_in(path)) {
-      set.report_.files += read_repository(root, sink, stop);
+      set.report_.files += read_repository(root, kind, sink, stop);
     }
   }
   if (set.snippets_.empty()) {

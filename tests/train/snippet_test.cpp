@@ -20,8 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-SnippetSet read(const std::vector<fs::path>& data, const ReadOptions& options = {}) {
-  return read_snippets(data, options);
+SnippetSet read(const std::vector<fs::path>& data, const ReadOptions& options = {},
+                SnippetKind kind = SnippetKind::function) {
+  return read_snippets(data, options, kind);
 }
 
 class Files : public ScratchFolder {
@@ -87,6 +88,20 @@ TEST(Snippets, AreTheFunctionsOfSourceTrees) {
   EXPECT_EQ(set.snippets()[2].code, "func Three() int {\n\treturn 3\n}");
   EXPECT_EQ(set.snippets()[3].repository, 2);
   EXPECT_EQ(set.report().files, 3);
+}
+
+TEST(Snippets, AreTheBeginningsOfFilesWhereAskedFor) {
+  const Files files;
+  const std::string small = "import os\n\n\ndef one():\n    return os\n";
+  files.write("x/a.py", small);
+  std::string large;
+  for (int i = 0; i < 4096; ++i) large += "x = 42\n\n";  // 8 bytes
+  files.write("y/b.py", large);
+  const SnippetSet set = read({files.path()}, {}, SnippetKind::file);
+  ASSERT_EQ(set.snippets().size(), 2U);
+  EXPECT_EQ(set.snippets()[0].code, small);
+  EXPECT_EQ(set.snippets()[0].id, (files.path() / "x").string() + "/a.py");
+  EXPECT_EQ(set.snippets()[1].code, large.substr(0, 16384));
 }
 
 TEST(Snippets, WhatHoldsNoCodeIsRefused) {

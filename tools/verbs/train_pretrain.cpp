@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "spencer/base/log.h"
-#include "spencer/train/snippets.h"
 
 #include "verbs/train_output.h"
 
@@ -14,7 +13,7 @@ constexpr const char* kExamples = R"(
 Examples:
   spencer train pretrain --model mose-small --train train.jsonl.gz --valid valid.jsonl.gz \
     --output base --exits 2,4,6 --length 256 --learning-rate 5e-4 --warmup 0.05
-  spencer train pretrain --model MODEL --train ~/src --output base --mask 0.3 --icc-weight 0.5
+  spencer train pretrain --model MODEL --train ~/src --snippets file --output base --mask 0.3
   spencer train pretrain --config base/config.toml --resume
   spencer train dual --model base/model --train pairs.jsonl --output dual --exits 2,4,6
 DATA is a file of JSON lines with "repo" and "original_string" or "code"; a folder with a .git,
@@ -31,9 +30,9 @@ void warn_of_shared_repositories(const SnippetSet& train, const SnippetSet& vali
                              " held-out repositories are trained on too: the figures will flatter");
 }
 
-SnippetSet read_held_out(const TrainArgs& args, const StopFlag& stop) {
+SnippetSet read_held_out(const TrainPretrainArgs& args, const StopFlag& stop) {
   if (args.valid.empty()) return {};
-  SnippetSet snippets = read_snippets(args.valid, args.reading, &stop);
+  SnippetSet snippets = read_snippets(args.valid, args.reading, args.snippets, &stop);
   warn_of_skipped(snippets.report().reading);
   return snippets;
 }
@@ -55,6 +54,10 @@ void add_train_pretrain(CLI::App& app, TrainPretrainArgs& args) {
   app.get_option("--valid")->description(
       "Held-out code, of other repositories; the best weights by their accuracy on it are the "
       "result");
+  add_choice<SnippetKind>(
+      app, "--snippets", args.snippets,
+      {{"function", SnippetKind::function}, {"file", SnippetKind::file}},
+      "What source trees are cut into: functions, or files, of which the beginning is read");
   app.get_option("--batch-size")->description("Inputs of two snippets per batch");
   app.add_option("--length", options.length,
                  "Tokens of both snippets together; 0: what the model says")
@@ -77,7 +80,7 @@ void add_train_pretrain(CLI::App& app, TrainPretrainArgs& args) {
 int run_train_pretrain(TrainPretrainArgs args, std::ostream& out, const StopFlag& stop) {
   require_inputs(args, args.options.model);
   args.options.validate();
-  const SnippetSet train = read_snippets(args.train, args.reading, &stop);
+  const SnippetSet train = read_snippets(args.train, args.reading, args.snippets, &stop);
   warn_of_skipped(train.report().reading);
   const SnippetSet valid = read_held_out(args, stop);
   warn_of_shared_repositories(train, valid);

@@ -7,6 +7,7 @@
 
 #include "spencer/base/stop.h"
 #include "spencer/train/options.h"
+#include "spencer/train/snippets.h"
 
 #include "verbs/train_options.h"
 
@@ -14,6 +15,7 @@ namespace spencer {
 
 struct TrainPretrainArgs : TrainArgs {
   PretrainOptions options;
+  SnippetKind snippets = SnippetKind::function;
 };
 
 void add_train_pretrain(CLI::App& app, TrainPretrainArgs& args);

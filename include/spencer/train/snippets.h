@@ -30,6 +30,12 @@ struct SnippetReport {
   std::int64_t repeated = 0;  ///< snippets whose code was there already, in whichever repository
 };
 
+/// What a repository is cut into.
+enum class SnippetKind {
+  function,  ///< those that `extract` finds
+  file,      ///< the beginning of each, where it says what it is and what it imports
+};
+
 /// Distinct snippets: a copy in another repository would make "the same repository?" a question
 /// with two answers.
 class SnippetSet {
@@ -45,7 +51,7 @@ class SnippetSet {
 
  private:
   friend SnippetSet read_snippets(std::span<const std::filesystem::path>, const ReadOptions&,
-                                  const StopFlag*);
+                                  SnippetKind, const StopFlag*);
   std::vector<Snippet> snippets_;
   std::vector<std::string> repositories_;
   std::unordered_map<std::string, std::int32_t> repository_positions_;
@@ -55,11 +61,11 @@ class SnippetSet {
 
 /// Reads snippets. A file holds JSON lines (see read_repository_codes). A folder with a `.git` is a
 /// repository; any other folder is a collection of repositories, one per folder in it. Of a
-/// repository the functions are taken that `extract` finds in the files that `walk` lists; its name
-/// is its path.
+/// repository the files are read that `walk` lists; its name is its path.
+/// @param kind of source trees' snippets
 /// @throws what walk and read_repository_codes throw; Error{not_found} naming a path that is not
 ///         there or a folder without a repository; Error{corrupt} if there is no snippet at all
 SnippetSet read_snippets(std::span<const std::filesystem::path> data, const ReadOptions& options,
-                         const StopFlag* stop = nullptr);
+                         SnippetKind kind = SnippetKind::function, const StopFlag* stop = nullptr);
 
 }  // namespace spencer
