@@ -1,9 +1,9 @@
 #include "model_path.h"
 
-#include <cstdlib>
 #include <string>
 #include <system_error>
 
+#include "spencer/base/environment.h"
 #include "spencer/base/error.h"
 
 namespace spencer {
@@ -11,12 +11,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kDefaultModel = "all-MiniLM-L6-v2";
-
-/// The value of an environment variable; unset and empty are the same.
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 }  // namespace
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "spencer/base/environment.h"
 #include "spencer/base/text.h"
 
 namespace spencer {
@@ -85,10 +85,9 @@ int terminal_width(int descriptor) {
 
 bool use_color(ColorChoice choice, int descriptor) {
   if (choice != ColorChoice::automatic) return choice == ColorChoice::always;
-  const char* refused = std::getenv("NO_COLOR");
-  if (refused != nullptr && *refused != '\0') return false;
-  const char* kind = std::getenv("TERM");
-  return is_terminal(descriptor) && kind != nullptr && std::string_view(kind) != "dumb";
+  if (!environment("NO_COLOR").empty()) return false;
+  const std::string kind = environment("TERM");
+  return is_terminal(descriptor) && !kind.empty() && kind != "dumb";
 }
 
 int display_width(char32_t c) {

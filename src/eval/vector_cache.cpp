@@ -1,8 +1,8 @@
 #include "spencer/eval/vector_cache.h"
 
-#include <cstdlib>
 #include <cstring>
 
+#include "spencer/base/environment.h"
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
 #include "spencer/base/log.h"
@@ -32,10 +32,10 @@ std::string_view as_bytes(std::span<const float> values) {
 }  // namespace
 
 fs::path default_vector_cache() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') {
+  if (const std::string cache = environment("XDG_CACHE_HOME"); cache.starts_with('/')) {
     return fs::path(cache) / "spencer" / "vectors";
   }
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+  if (const std::string home = environment("HOME"); !home.empty()) {
     return fs::path(home) / ".cache" / "spencer" / "vectors";
   }
   return {};

@@ -1,11 +1,11 @@
 #include "spencer/model/engine.h"
 
 #include <charconv>
-#include <cstdlib>
 #include <mutex>
 
 #include <dlfcn.h>
 
+#include "spencer/base/environment.h"
 #include "spencer/base/error.h"
 
 #include "model/engine_abi.h"
@@ -38,7 +38,7 @@ void* load_library(const fs::path& path, int flags) {
 void load_libtorch() {
   constexpr const char* name = "libtorch_cpu.so";
   if (::dlopen(name, RTLD_LAZY | RTLD_NOLOAD) != nullptr) return;
-  const bool named = std::getenv("SPENCER_LIBTORCH") != nullptr;
+  const bool named = !environment("SPENCER_LIBTORCH").empty();
   if (!named && ::dlopen(name, RTLD_LAZY | RTLD_NODELETE) != nullptr) return;
   const LibtorchSearch search = find_libtorch();
   if (search.folder.empty()) throw Error(ErrorKind::not_found, search.explanation());

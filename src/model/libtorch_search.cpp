@@ -1,11 +1,11 @@
 #include "model/libtorch_search.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include <dlfcn.h>
 
+#include "spencer/base/environment.h"
 #include "spencer/base/error.h"
 
 namespace spencer {
@@ -13,11 +13,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kLibrary = "libtorch_cpu.so";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::vector<fs::path> path_list(const std::string& text) {
   std::vector<fs::path> paths;

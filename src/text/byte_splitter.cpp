@@ -1,7 +1,5 @@
 #include "text/byte_splitter.h"
 
-#include <array>
-
 #include "spencer/base/error.h"
 
 #include "text/unicode.h"
@@ -19,18 +17,9 @@ Kind kind_of(CharClass found) {
   return found.space() ? Kind::space : Kind::other;
 }
 
-const std::array<Kind, 128>& ascii_kinds() {
-  static const auto kinds = [] {
-    std::array<Kind, 128> table{};
-    for (char32_t c = 0; c < table.size(); ++c) table[c] = kind_of(char_class(c));
-    return table;
-  }();
-  return kinds;
-}
-
 /// The kind of the character at `p`, which moves past it.
 Kind next_kind(const char*& p) {
-  static const auto& kinds = ascii_kinds();
+  static const auto kinds = ascii_table(kind_of);
   const auto byte = static_cast<unsigned char>(*p);
   if (byte >= 128) return kind_of(char_class(next_valid(p)));
   ++p;

@@ -1,6 +1,7 @@
 // How Hugging Face `tokenizers` sees code points: classes, decompositions, lower case.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -27,6 +28,14 @@ struct CharClass {
 };
 
 CharClass char_class(char32_t code_point);
+
+/// What `of` says of each ASCII character's class.
+template <typename Value>
+std::array<Value, 128> ascii_table(Value (*of)(CharClass)) {
+  std::array<Value, 128> table{};
+  for (char32_t c = 0; c < table.size(); ++c) table[c] = of(char_class(c));
+  return table;
+}
 
 /// The full canonical decomposition; empty where the code point is its own. Hangul syllables use
 /// `buffer`.

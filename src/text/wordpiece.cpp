@@ -1,7 +1,6 @@
 #include "text/wordpiece.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "spencer/base/error.h"
@@ -18,16 +17,6 @@ enum class Kind : unsigned char { word, white, punctuation };
 Kind kind_of(CharClass found) {
   if (found.white()) return Kind::white;
   return found.punctuation() ? Kind::punctuation : Kind::word;
-}
-
-/// The kinds of the ASCII characters.
-const std::array<Kind, 128>& ascii_kinds() {
-  static const auto kinds = [] {
-    std::array<Kind, 128> table{};
-    for (char32_t c = 0; c < table.size(); ++c) table[c] = kind_of(char_class(c));
-    return table;
-  }();
-  return kinds;
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -122,7 +111,7 @@ WordPiece::DecoderOptions WordPiece::decoder_of(const TokenizerFile& file) {
 }
 
 bool WordPiece::append_words(std::string_view text, std::size_t limit, TokenIds& ids) const {
-  const auto& kinds = ascii_kinds();
+  static const auto kinds = ascii_table(kind_of);
   std::vector<std::uint64_t> hashes(vocabulary_.longest() + 1);
   const char* p = text.data();
   const char* const end = p + text.size();
