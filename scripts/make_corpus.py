@@ -33,7 +33,7 @@ import sysconfig
 import tempfile
 import zipfile
 
-from corpus import duplicates, functions, queries
+from corpus import duplicates, files, functions, queries
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DEPS = pathlib.Path(os.environ.get("SPENCER_DEPS", ROOT / ".deps"))
@@ -47,7 +47,6 @@ SMALL = ("dulwich", "scrapy", "alembic")
 MOST_OF_A_PACKAGE = 600  # pairs of a training package
 MOST_HELD_OUT = 1500      # pairs of a split, in equal parts of its packages
 MOST_FILES = 400          # of a package
-FILE_CHARACTERS = (400, 4000)  # a file has so many at least, and is cut after so many
 
 
 @dataclasses.dataclass
@@ -182,8 +181,8 @@ def read_package(package, texts):
     """The package's pairs; what is like a query goes to `texts`, unless it is held out."""
     pairs = []
     for path, source, tree in parsed_sources(package):
-        if len(source) >= FILE_CHARACTERS[0]:
-            package.files.append((path, source[:FILE_CHARACTERS[1]]))
+        if beginning := files.beginning(source):
+            package.files.append((path, beginning))
         for function in functions.functions(source, tree):
             package.seen += 1
             package.documented += bool(function.docstring)
@@ -290,7 +289,7 @@ def make(out, small, wheels):
     for split, rows in taken.items():
         write_lines(out / f"{split}.jsonl.gz", (json.dumps(pair.record()) for pair in rows))
         write_lines(out / f"files-{split}.jsonl.gz",
-                    (json.dumps(file) for file in file_records(packages, split)))
+                    (json.dumps(record) for record in file_records(packages, split)))
     write_lines(out / "queries.txt.gz", texts)
     (out / "README").write_text(readme(packages, taken, len(texts)))
 

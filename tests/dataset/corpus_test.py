@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, sys.argv.pop(1))
-from corpus import duplicates, functions, other_languages, queries, twins  # noqa: E402
+from corpus import duplicates, files, functions, other_languages, queries, twins  # noqa: E402
 
 SOURCE = '''
 class Reader:
@@ -220,6 +220,17 @@ class QueriesTest(unittest.TestCase):
         for text in ("read it", "return foo(x) if y", "Copyright of the authors", "x = y or z",
                      "word " * 31):
             self.assertFalse(queries.is_query_like(text), text)
+
+
+class FilesTest(unittest.TestCase):
+    def test_begin_after_the_notices(self):
+        code = "import os\n\n# a note\n" + "x = 1\n" * 100
+        self.assertEqual(files.beginning("#!/bin/python\n# Copyright\n\n  # of all\n" + code), code)
+        self.assertEqual(files.beginning(code), code)
+
+    def test_are_cut_and_short_ones_left_out(self):
+        self.assertIsNone(files.beginning("# a long notice\n" * 100 + "x = 1\n"))
+        self.assertEqual(files.beginning("x = 42\n\n" * 1000), "x = 42\n\n" * 500)
 
 
 if __name__ == "__main__":
