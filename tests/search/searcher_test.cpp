@@ -12,6 +12,8 @@
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
 
+#include "refusal.h"
+
 namespace spencer {
 namespace {
 
@@ -83,17 +85,6 @@ class SearcherTest : public ::testing::Test {
   fs::path root_;
   IndexManifest settings_;
 };
-
-std::string message_of(const std::function<void()>& action, ErrorKind kind) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
-}
 
 TEST_F(SearcherTest, MoreLikeThisLeavesItselfOutAndRanksByCosine) {
   write_index({make_record("a.py", "near", "function", 1, 3),
@@ -174,27 +165,26 @@ TEST_F(SearcherTest, IndexIsFoundFromBelowAsGitFindsItsFolder) {
 }
 
 TEST_F(SearcherTest, ErrorsNameWhatIsWrongAndTheWayOut) {
-  EXPECT_THAT(message_of([&] { find_index(root_ / "src"); }, ErrorKind::not_found),
+  EXPECT_THAT(refusal([&] { find_index(root_ / "src"); }, ErrorKind::not_found),
               HasSubstr("spencer index"));
-  EXPECT_THAT(message_of([&] { find_index(root_ / "absent"); }, ErrorKind::not_found),
+  EXPECT_THAT(refusal([&] { find_index(root_ / "absent"); }, ErrorKind::not_found),
               HasSubstr("absent"));
   write_index({make_record("src/a.py", "f", "function", 5, 9)}, {0});
   const fs::path index = root_ / ".spencer";
   Searcher like_only(index, without_model());
-  EXPECT_THAT(
-      message_of([&] { like_only.search(Query::like("src/b.py", 5)); }, ErrorKind::not_found),
-      HasSubstr("src/b.py:5"));
-  EXPECT_THAT(message_of([&] { like_only.search(Query::words("f")); }, ErrorKind::invalid_argument),
+  EXPECT_THAT(refusal([&] { like_only.search(Query::like("src/b.py", 5)); }, ErrorKind::not_found),
+              HasSubstr("src/b.py:5"));
+  EXPECT_THAT(refusal([&] { like_only.search(Query::words("f")); }, ErrorKind::invalid_argument),
               HasSubstr("without a model"));
   EXPECT_THAT(
-      message_of([&] { like_only.search(Query::words(" \t\n")); }, ErrorKind::invalid_argument),
+      refusal([&] { like_only.search(Query::words(" \t\n")); }, ErrorKind::invalid_argument),
       HasSubstr("empty"));
   SearchOptions options = without_model(0);
-  EXPECT_THAT(message_of([&] { Searcher(index, options); }, ErrorKind::invalid_argument),
+  EXPECT_THAT(refusal([&] { Searcher(index, options); }, ErrorKind::invalid_argument),
               HasSubstr("top_k is 0"));
   options = without_model();
   options.engine.exit_layer = 3;
-  EXPECT_THAT(message_of([&] { Searcher(index, options); }, ErrorKind::invalid_argument),
+  EXPECT_THAT(refusal([&] { Searcher(index, options); }, ErrorKind::invalid_argument),
               HasSubstr("exit"));
 }
 

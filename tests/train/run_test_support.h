@@ -12,7 +12,7 @@
 #include "spencer/nn/safetensors.h"
 #include "spencer/train/trainer.h"
 
-#include "train/refusal.h"
+#include "refusal.h"
 
 namespace spencer {
 

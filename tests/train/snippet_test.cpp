@@ -13,7 +13,7 @@
 #include "spencer/train/snippets.h"
 
 #include "model/model_test_support.h"
-#include "train/refusal.h"
+#include "refusal.h"
 
 namespace spencer {
 namespace {
