@@ -138,7 +138,7 @@ def save_heads(folder, modules, seed):
 
 
 def in_context_heads():
-    return {f"icc.{e}": torch.nn.Linear(32, 1) for e in EXITS}
+    return {f"icc.{e}": torch.nn.Linear(2 * 32, 1) for e in EXITS}
 
 
 def make_masked_lm(folder):
@@ -338,9 +338,10 @@ class Pretrain:
     comment = ("loss: over exits e of depth d_e, the last being D deep, the sum of d_e / D times "
                "(mlm_weight * mlm + icc_weight * icc). mlm: cross-entropy of the words at "
                "`positions`, mean over those of the whole batch; the head is one for all exits. "
-               "icc: binary cross-entropy of a linear layer over the exit's vector (the head of "
-               "the mean of the states, heads starting as the identity), mean over inputs; label 1 "
-               "is the same repository.")
+               "icc: binary cross-entropy of a linear layer over [|u - v|, u * v], mean over "
+               "inputs; label 1 is the same repository. u and v: the exit's head, which starts as "
+               "the identity, of the mean of the states of the first and of the second text's "
+               "tokens (`first`, `second`: from, to), special tokens left out.")
 
     def __init__(self, folder):
         self.open(folder)
@@ -366,7 +367,8 @@ class Pretrain:
                 for part, p in head.named_parameters()}
 
     def batch(self, texts):
-        rows = {"inputs": [], "types": [], "positions": [], "targets": [], "labels": []}
+        rows = {"inputs": [], "types": [], "first": [], "second": [], "positions": [],
+                "targets": [], "labels": []}
         for label in [1, 0] * (BATCH // 2):
             (ids,), (types,) = texts.pairs(1)
             words = [i for i, word in enumerate(ids) if word > MASK_ID]
@@ -376,7 +378,9 @@ class Pretrain:
             rows["targets"].append([ids[i] for i in positions])
             for i in positions:
                 ids[i] = MASK_ID
-            for name, value in (("inputs", ids), ("types", types), ("positions", positions),
+            middle = types.index(1)
+            for name, value in (("inputs", ids), ("types", types), ("first", [1, middle - 1]),
+                                ("second", [middle, len(ids) - 1]), ("positions", positions),
                                 ("labels", label)):
                 rows[name].append(value)
         return rows
@@ -412,8 +416,11 @@ class Pretrain:
             mlm = F.cross_entropy(self.words(masked), targets)
             if e == EXITS[-1]:
                 self.check_against_transformers(batch, mlm)
-            vectors = self.heads[f"exits.{e}"](torch.stack([s[i].mean(0) for s in states]))
-            icc = F.binary_cross_entropy_with_logits(self.icc[f"icc.{e}"](vectors)[:, 0], labels)
+            u, v = (self.heads[f"exits.{e}"](torch.stack(
+                [s[i][slice(*span)].mean(0) for s, span in zip(states, batch[text])]))
+                for text in ("first", "second"))
+            icc = F.binary_cross_entropy_with_logits(
+                self.icc[f"icc.{e}"](torch.cat([(u - v).abs(), u * v], 1))[:, 0], labels)
             terms[f"exit_{e}_mlm"] = e / EXITS[-1] * MLM_WEIGHT * mlm
             terms[f"exit_{e}_icc"] = e / EXITS[-1] * ICC_WEIGHT * icc
         return {"loss": sum(terms.values()), **terms}

@@ -92,14 +92,15 @@ TokenSequence Tokenizer::fill(const InputTemplate& places, const TokenIds& first
   out.ids.reserve(places.size() + first.size() + second.size());
   const bool segments =
       std::ranges::any_of(places, [](const InputPlace& place) { return place.segment != 0; });
+  const auto put = [&](const TokenIds& text) {
+    const auto begin = static_cast<std::int32_t>(out.ids.size());
+    out.ids.insert(out.ids.end(), text.begin(), text.end());
+    return TokenSpan{begin, static_cast<std::int32_t>(out.ids.size())};
+  };
   for (const InputPlace& place : places) {
     switch (place.kind) {
-      case InputPlace::Kind::first_text:
-        out.ids.insert(out.ids.end(), first.begin(), first.end());
-        break;
-      case InputPlace::Kind::second_text:
-        out.ids.insert(out.ids.end(), second.begin(), second.end());
-        break;
+      case InputPlace::Kind::first_text: out.first = put(first); break;
+      case InputPlace::Kind::second_text: out.second = put(second); break;
       case InputPlace::Kind::special: out.ids.push_back(place.id); break;
     }
     if (segments) out.type_ids.resize(out.ids.size(), place.segment);

@@ -69,6 +69,25 @@ void require_room(const Tokenizer& tokenizer, std::int64_t length) {
                   "beside the " + std::to_string(special) + " special ones");
 }
 
+/// Adds a snippet to `snippets`, and the rows of its tokens; without tokens it is read at the
+/// special token before it.
+void add_snippet(TokenSpan snippet, std::int64_t first_row, PackedBatch& snippets,
+                 std::vector<std::int64_t>& rows) {
+  if (snippet.begin == snippet.end) {
+    snippet.begin = std::max(snippet.begin - 1, 0);
+    snippet.end = snippet.begin + 1;
+  }
+  const std::int64_t length = snippet.end - snippet.begin;
+  if (snippets.runs.empty() || snippets.runs.back().length != length) {
+    const std::int64_t before =
+        snippets.runs.empty() ? 0
+                              : snippets.runs.back().first_sequence + snippets.runs.back().count;
+    snippets.runs.push_back({static_cast<std::int64_t>(rows.size()), before, 0, length});
+  }
+  ++snippets.runs.back().count;
+  for (std::int64_t i = snippet.begin; i < snippet.end; ++i) rows.push_back(first_row + i);
+}
+
 std::int64_t count_masked(const std::vector<MaskedInput>& inputs) {
   std::size_t count = 0;
   for (const MaskedInput& input : inputs) count += input.positions.size();
@@ -124,7 +143,7 @@ void PretrainObjective::make_heads(std::uint64_t seed) {
     heads.masked_lm.visit(set(&Heads::masked_lm_weights));
     for (std::size_t exit = 0; exit < heads.in_context.size(); ++exit) {
       heads.in_context[exit].visit("icc." + std::to_string(tower_->exits()[exit]),
-                                   folder.dimension(), 1, set(&Heads::in_context_weights));
+                                   2 * folder.dimension(), 1, set(&Heads::in_context_weights));
     }
     heads_.push_back(std::move(heads));
   }
@@ -178,7 +197,7 @@ std::vector<std::vector<std::size_t>> PretrainObjective::deal(const Batch& batch
 PretrainObjective::Piece PretrainObjective::piece_of(const Batch& batch,
                                                      const std::vector<std::size_t>& places) const {
   Piece piece;
-  std::vector<std::int64_t> masked, targets;
+  std::vector<std::int64_t> masked, targets, rows;
   std::vector<float> labels;
   std::int64_t first_row = 0;
   for (const std::size_t place : places) {
@@ -187,25 +206,30 @@ PretrainObjective::Piece PretrainObjective::piece_of(const Batch& batch,
     for (const std::int32_t position : input.positions) masked.push_back(first_row + position);
     targets.insert(targets.end(), input.targets.begin(), input.targets.end());
     labels.push_back(batch.same_repository[place] ? 1.0F : 0.0F);
+    for (const TokenSpan& snippet : {input.input.first, input.input.second}) {
+      add_snippet(snippet, first_row, piece.snippets, rows);
+    }
     first_row += static_cast<std::int64_t>(input.input.ids.size());
   }
   const at::Device device = tower_->device();
   piece.masked = at::tensor(masked, at::kLong).to(device);
   piece.targets = at::tensor(targets, at::kLong).to(device);
   piece.labels = at::tensor(labels).to(device);
+  piece.rows = at::tensor(rows, at::kLong).to(device);
   return piece;
 }
 
 PretrainObjective::Predictions PretrainObjective::predict(const at::Tensor& hidden,
-                                                          const Piece& piece,
-                                                          const PackedBatch& packed,
-                                                          std::size_t exit,
+                                                          const Piece& piece, std::size_t exit,
                                                           std::size_t lane) const {
   const at::Tensor states = tower_->token_states(hidden, exit, lane);
-  const at::Tensor vectors = tower_->vectors_at(states, packed, exit, lane);
+  const at::Tensor vectors = tower_->vectors_at(states.index_select(0, piece.rows), piece.snippets,
+                                                Pooling::mean, exit, lane);
+  const auto pairs = vectors.view({-1, 2, vectors.size(1)}).unbind(1);
+  const at::Tensor compared = at::cat({(pairs[0] - pairs[1]).abs(), pairs[0] * pairs[1]}, 1);
   const Heads& heads = heads_[lane];
   Predictions predictions;
-  predictions.same_repository = heads.in_context[exit].forward(vectors).squeeze(1);
+  predictions.same_repository = heads.in_context[exit].forward(compared).squeeze(1);
   const Autocast autocast(tower_->device().type(), tower_->bfloat16());
   predictions.words =
       heads.masked_lm.forward(states.index_select(0, piece.masked), tower_->word_embeddings(lane));
@@ -249,7 +273,7 @@ LossTerms PretrainObjective::backward(const TrainingBatch& prepared, double weig
     std::vector<at::Tensor> states, gradients;
     for (std::size_t exit = 0; exit < exits; ++exit) {
       const at::Tensor state = pass.states[exit].detach().requires_grad_();
-      const Predictions predictions = predict(state, piece, pass.batch, exit, lane);
+      const Predictions predictions = predict(state, piece, exit, lane);
       const double share = options_.exit_weights[exit];
       const at::Tensor mlm = word_loss(predictions.words, piece.targets) * (share * mlm_unit);
       const at::Tensor icc =
@@ -292,7 +316,7 @@ ValidationFigures PretrainObjective::validate() {
     const Piece piece = piece_of(held_out_, groups[i]);
     const Tower::Pass pass = tower_->forward(piece.texts, {}, lane);
     for (std::size_t exit = 0; exit < exits; ++exit) {
-      tallies[i].push_back(tally(predict(pass.states[exit], piece, pass.batch, exit, lane), piece));
+      tallies[i].push_back(tally(predict(pass.states[exit], piece, exit, lane), piece));
     }
   });
   const auto masked = static_cast<double>(count_masked(held_out_.inputs));

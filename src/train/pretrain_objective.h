@@ -15,7 +15,10 @@
 namespace spencer {
 
 /// The words are predicted by one head that all exits share, each through its exit's norm where it
-/// has one; whether the snippets are of one repository, by a linear layer per exit over its vector.
+/// has one. Whether the snippets are of one repository is said by a linear layer per exit over
+/// [|u - v|, u * v] (Conneau et al. 2017, arXiv 1705.02364), u and v being the exit's vectors of
+/// the two snippets: of the mean of a snippet's states, each of which has attended to both
+/// snippets.
 class PretrainObjective : public Objective {
  public:
   /// @param train kept by reference  @param valid may be empty
@@ -40,15 +43,17 @@ class PretrainObjective : public Objective {
   /// The heads of one lane.
   struct Heads {
     MaskedLmHead masked_lm;
-    std::vector<Linear> in_context;  // per exit: [1, D]
+    std::vector<Linear> in_context;  // per exit: [1, 2 D]
     NamedTensors masked_lm_weights, in_context_weights;
   };
   /// Inputs of a batch that are computed together.
   struct Piece {
     std::vector<const TokenSequence*> texts;
-    at::Tensor masked;   // int64 [M]: rows of the packed batch
-    at::Tensor targets;  // int64 [M]
-    at::Tensor labels;   // float32 [texts]: 1 = of one repository
+    at::Tensor masked;     // int64 [M]: rows of the packed batch
+    at::Tensor targets;    // int64 [M]
+    at::Tensor labels;     // float32 [texts]: 1 = of one repository
+    at::Tensor rows;       // int64: those of the snippets' tokens, snippet by snippet
+    PackedBatch snippets;  // of these rows, two for each text
   };
   /// One exit's logits.
   struct Predictions {
@@ -66,8 +71,8 @@ class PretrainObjective : public Objective {
   /// Inputs dealt out, longest first, to as many pieces as there are lanes or the chunk size asks.
   std::vector<std::vector<std::size_t>> deal(const Batch& batch) const;
   Piece piece_of(const Batch& batch, const std::vector<std::size_t>& places) const;
-  Predictions predict(const at::Tensor& hidden, const Piece& piece, const PackedBatch& packed,
-                      std::size_t exit, std::size_t lane) const;
+  Predictions predict(const at::Tensor& hidden, const Piece& piece, std::size_t exit,
+                      std::size_t lane) const;
   Tally tally(const Predictions& predictions, const Piece& piece) const;
   std::string name_of(std::size_t exit, const char* figure) const;
 

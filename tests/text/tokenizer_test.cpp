@@ -60,6 +60,22 @@ TEST(Tokenizer, CutsTheLongerOfAPairFirst) {
   EXPECT_EQ(both_cut.ids, (TokenIds{101, 2028, 2048, 2093, 102, 1037, 1038, 1039, 102}));
 }
 
+TEST(Tokenizer, SaysWhereTheTextsStand) {
+  for (const char* name : {"all-MiniLM-L6-v2", "all-mpnet-base-v2"}) {
+    const auto tokenizer = Tokenizer::load(model_folder(name));
+    const auto at = [](const TokenSequence& input, TokenSpan span) {
+      return TokenIds(input.ids.begin() + span.begin, input.ids.begin() + span.end);
+    };
+    const std::string first = "how to sort a list", second = "def sort_list(items): pass";
+    const TokenSequence pair = tokenizer->encode_pair(first, second, kLong);
+    EXPECT_EQ(at(pair, pair.first), tokenizer->tokenize(first));
+    EXPECT_EQ(at(pair, pair.second), tokenizer->tokenize(second));
+    const TokenSequence single = tokenizer->encode(first, 4);
+    EXPECT_EQ(at(single, single.first).size(), 2U);
+    EXPECT_EQ(single.second.begin, single.second.end);
+  }
+}
+
 TEST(Tokenizer, SegmentsAreLeftOutWhereTheyAreAllZero) {
   const auto mpnet = Tokenizer::load(model_folder("all-mpnet-base-v2"));
   EXPECT_TRUE(mpnet->encode_pair("a", "b", kLong).type_ids.empty());

@@ -110,10 +110,14 @@ void expect_pretrain_parity(const std::string& name, std::int64_t chunk_size, bo
     const json& step = reference.fields.at("batches")[static_cast<std::size_t>(number) % 20];
     auto batch = std::make_unique<PretrainObjective::Batch>();
     for (std::size_t i = 0; i < step.at("inputs").size(); ++i) {
-      batch->inputs.push_back(
-          {{step.at("inputs")[i].get<TokenIds>(), step.at("types")[i].get<TokenIds>()},
-           step.at("positions")[i].get<std::vector<std::int32_t>>(),
-           step.at("targets")[i].get<TokenIds>()});
+      const auto span = [&](const char* text) {
+        const json& places = step.at(text)[i];
+        return TokenSpan{places[0], places[1]};
+      };
+      batch->inputs.push_back({{step.at("inputs")[i].get<TokenIds>(),
+                                step.at("types")[i].get<TokenIds>(), span("first"), span("second")},
+                               step.at("positions")[i].get<std::vector<std::int32_t>>(),
+                               step.at("targets")[i].get<TokenIds>()});
       batch->same_repository.push_back(step.at("labels")[i].get<int>() == 1);
     }
     return batch;

@@ -1,4 +1,7 @@
 // Pre-training runs on tiny models: what they learn, leave behind, and hand on.
+#include <algorithm>
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -202,6 +205,27 @@ TEST(Pretraining, LongSnippetsAreCutToTheLength) {
     EXPECT_EQ(input.input.ids.size(), 16U);
     EXPECT_EQ(input.positions.size(), 2U) << "15% of 13";
   }
+}
+
+TEST(Pretraining, SnippetsWithoutTokensAreReadAtTheSpecialTokenBefore) {
+  const PretrainRun run;
+  SnippetSet snippets;
+  for (const char* repository : {"a", "b"}) {
+    snippets.add({"", repository, std::string("w40 ") + repository});
+    snippets.add({"", repository, *repository == 'a' ? "\u200b" : "\u200b\u200b"});  // no token
+  }
+  PretrainOptions options = run.options();
+  options.valid_pairs = 0;
+  PretrainObjective objective(options, snippets, snippets, {}, at::kCPU);
+  const auto batch = objective.prepare(0);
+  const auto& inputs = dynamic_cast<const PretrainObjective::Batch&>(*batch).inputs;
+  EXPECT_TRUE(std::ranges::any_of(inputs, [](const MaskedInput& masked) {
+    return masked.input.second.begin == masked.input.second.end;
+  }));
+  for (const auto& [name, loss] : objective.backward(*batch, 1, 0)) {
+    EXPECT_TRUE(std::isfinite(loss)) << name;
+  }
+  for (const auto& [name, value] : objective.validate()) EXPECT_TRUE(std::isfinite(value)) << name;
 }
 
 TEST(Pretraining, WhatCannotBeTrainedOnIsRefused) {

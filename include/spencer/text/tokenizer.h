@@ -12,10 +12,16 @@ namespace spencer {
 
 using TokenIds = std::vector<std::int32_t>;
 
+/// The places from `begin` up to, not including, `end`.
+struct TokenSpan {
+  std::int32_t begin = 0, end = 0;
+};
+
 /// One model input: special tokens included, truncated, not padded.
 struct TokenSequence {
   TokenIds ids;
   TokenIds type_ids;  ///< segment per token (BERT pairs); empty where every token is segment 0
+  TokenSpan first, second;  ///< where the texts stand, without the special tokens around them
 };
 
 /// A place of a model input: one of the texts, or a special token.
