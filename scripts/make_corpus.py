@@ -7,8 +7,9 @@ Writes OUT/{train,valid,test}.jsonl.gz in CodeSearchNet's format (docstring: the
 code: without the docstring), OUT/files-{train,valid,test}.jsonl.gz with the beginnings of source
 files and their packages' names for pre-training, OUT/queries.txt.gz with texts like queries for
 distillation, one a line, and OUT/README with counts and licences. The packages are those of
-scripts/requirements/corpus.txt, checked by hash, and this Python's own library; they are parsed,
-never run. A package is in one split alone, and no function has a near duplicate in any, nor in the
+scripts/requirements/corpus.txt, checked by hash, and this Python's own library; beginnings of files
+come from those of pretrain.txt too, one in eight of which is held out. They are parsed, never run.
+A package is in one split alone, and no function has a near duplicate in any, nor in the
 benchmark of tests/data/cosqa. The output is the same, byte for byte, on every run by the same
 version of Python.
 
@@ -38,6 +39,7 @@ from corpus import duplicates, files, functions, queries
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DEPS = pathlib.Path(os.environ.get("SPENCER_DEPS", ROOT / ".deps"))
 REQUIREMENTS = ROOT / "scripts" / "requirements" / "corpus.txt"
+MORE_FILES = ROOT / "scripts" / "requirements" / "pretrain.txt"
 BENCHMARK = ROOT / "tests" / "data" / "cosqa" / "code_idx_map.txt.gz"
 
 SPLITS = ("test", "valid", "train")  # of near duplicates, the earlier split keeps its own
@@ -47,6 +49,7 @@ SMALL = ("dulwich", "scrapy", "alembic")
 MOST_OF_A_PACKAGE = 600  # pairs of a training package
 MOST_HELD_OUT = 1500      # pairs of a split, in equal parts of its packages
 MOST_FILES = 400          # of a package
+ONE_HELD_OUT_OF = 8       # packages that give nothing but beginnings of files
 
 
 @dataclasses.dataclass
@@ -55,6 +58,7 @@ class Package:
     version: str
     split: str
     sha256: str = ""
+    files_alone: bool = False  # neither pairs nor queries are taken
     licence: str = ""
     description: str = ""
     place: pathlib.Path = None  # a wheel or a folder
@@ -99,7 +103,15 @@ def requirements(small):
     entries = [found for found in pinned(REQUIREMENTS) if not small or found[1] in SMALL]
     packages = {found[3]: Package(found[1], found[2], split.get(found[1], "train"), found[3])
                 for found in entries}
-    return packages, "".join(found[0] + "\n" for found in entries)
+    more = [] if small else pinned(MORE_FILES)
+    packages |= {found[3]: Package(*found[1:3], split_by_name(found[1]), found[3], True)
+                 for found in more}
+    return packages, "".join(found[0] + "\n" for found in entries + more)
+
+
+def split_by_name(name):
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest())
+    return "train" if number % ONE_HELD_OUT_OF else "valid"
 
 
 def files_by_hash(folder, pattern="*.whl"):
@@ -183,6 +195,8 @@ def read_package(package, texts):
     for path, source, tree in parsed_sources(package):
         if beginning := files.beginning(source):
             package.files.append((path, beginning))
+        if package.files_alone:
+            continue
         for function in functions.functions(source, tree):
             package.seen += 1
             package.documented += bool(function.docstring)
@@ -190,7 +204,7 @@ def read_package(package, texts):
                 pairs.append(Pair(package, path, function, functions.summary(function.docstring)))
         if package.split == "train":
             texts.update(dict.fromkeys(queries.of_source(source, tree)))
-    if package.split == "train":
+    if package.split == "train" and not package.files_alone:
         texts.update(dict.fromkeys(queries.of_description(package.description)))
     return pairs
 
@@ -268,11 +282,11 @@ them.
 pairs: {counts}
 texts like queries, of training packages alone: {texts}
 
-| split | package | files unread | functions | documented | pairs | licence |
-|---|---|---|---|---|---|---|
+| split | package | files unread | beginnings of files | functions | documented | pairs | licence |
+|---|---|---|---|---|---|---|---|
 """
-    rows = (f"| {p.split} | {p.name} {p.version} | {p.unread} | {p.seen} | {p.documented} "
-            f"| {p.pairs} | {p.licence} |\n"
+    rows = (f"| {p.split} | {p.name} {p.version} | {p.unread} | {min(len(p.files), MOST_FILES)} "
+            f"| {p.seen} | {p.documented} | {p.pairs} | {p.licence} |\n"
             for p in sorted(packages, key=lambda p: (p.split, p.name)))
     return head + "".join(rows)
 

@@ -78,13 +78,13 @@ void add_snippet(TokenSpan snippet, std::int64_t first_row, PackedBatch& snippet
     snippet.end = snippet.begin + 1;
   }
   const std::int64_t length = snippet.end - snippet.begin;
-  if (snippets.runs.empty() || snippets.runs.back().length != length) {
-    const std::int64_t before =
-        snippets.runs.empty() ? 0
-                              : snippets.runs.back().first_sequence + snippets.runs.back().count;
-    snippets.runs.push_back({static_cast<std::int64_t>(rows.size()), before, 0, length});
+  std::vector<SequenceRun>& runs = snippets.runs;
+  const SequenceRun last = runs.empty() ? SequenceRun{} : runs.back();
+  if (last.length != length) {
+    runs.push_back(
+        {static_cast<std::int64_t>(rows.size()), last.first_sequence + last.count, 0, length});
   }
-  ++snippets.runs.back().count;
+  ++runs.back().count;
   for (std::int64_t i = snippet.begin; i < snippet.end; ++i) rows.push_back(first_row + i);
 }
 

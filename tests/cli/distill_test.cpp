@@ -209,6 +209,17 @@ TEST_F(DistillTest, ChosenLayersMakeOneStudent) {
   EXPECT_EQ(json::parse(file("small/model/query_encoder/config.json")).at("num_hidden_layers"), 2);
 }
 
+TEST_F(DistillTest, AllThatTheRecipesSayIsKnown) {
+  int recipes = 0;
+  for (const auto& file : fs::directory_iterator(fs::path(SPENCER_TEST_DATA) / "../../configs")) {
+    if (!file.path().filename().string().starts_with("distill-")) continue;
+    const RunResult nameless = run({"distill", "--config", file.path().string()});
+    EXPECT_THAT(nameless.err, HasSubstr("--model")) << file.path();
+    ++recipes;
+  }
+  EXPECT_EQ(recipes, 2) << "for CPUs and for a GPU";
+}
+
 TEST_F(DistillTest, MistakesAreNamed) {
   const auto complaint = [&](const std::vector<std::string>& arguments) {
     const RunResult result = run(arguments);
