@@ -7,8 +7,8 @@
 
 #include "distill/distill_objective.h"
 #include "nn/guarded.h"
+#include "nn/unsplit.h"
 #include "train/model_writer.h"
-#include "train/parallel.h"
 
 namespace spencer {
 namespace fs = std::filesystem;

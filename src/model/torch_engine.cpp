@@ -8,7 +8,6 @@
 #include <thread>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 #include "spencer/base/error.h"
@@ -21,6 +20,7 @@
 
 #include "model/engine_abi.h"
 #include "nn/guarded.h"
+#include "nn/unsplit.h"
 
 namespace spencer {
 namespace {
@@ -51,23 +51,11 @@ std::vector<std::vector<std::size_t>> make_batches(std::span<const TokenSequence
 
 int core_count() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
-/// Keeps libtorch from splitting operations over threads, for as long as it lives.
-class OneThreadEach {
- public:
-  OneThreadEach() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-  ~OneThreadEach() { at::set_num_threads(before_); }
-  OneThreadEach(const OneThreadEach&) = delete;
-  OneThreadEach& operator=(const OneThreadEach&) = delete;
-
- private:
-  int before_;
-};
-
 /// Each thread takes whole batches: a batch's operations stay on one core and in its cache, and
 /// there is no barrier at which a thread that lost its core holds up the others.
 template <typename Batches, typename Work>
 void for_each_on_threads(const Batches& batches, int threads, const Work& work) {
-  const OneThreadEach guard;
+  const UnsplitOperations unsplit;
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::exception_ptr failure;
@@ -84,7 +72,7 @@ void for_each_on_threads(const Batches& batches, int threads, const Work& work) 
   const std::size_t helpers = std::min(batches.size(), static_cast<std::size_t>(threads));
   for (std::size_t i = 1; i < helpers; ++i) {
     others.emplace_back([&] {
-      at::set_num_threads(1);  // OpenMP keeps the number per thread
+      const UnsplitOperations unsplit_here;  // OpenMP keeps the number per thread
       take();
     });
   }

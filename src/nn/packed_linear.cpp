@@ -9,6 +9,8 @@
 
 #include "spencer/nn/layers.h"
 
+#include "nn/unsplit.h"
+
 namespace spencer {
 namespace {
 
@@ -87,6 +89,7 @@ at::Tensor packed_linear_added(const at::Tensor& x, const at::Tensor& packed,
 bool cpu_prefers_bfloat16() {
   static const bool prefers = [] {
     const c10::InferenceMode inference;
+    const UnsplitOperations unsplit;  // else a busy machine has the time spent waiting for threads
     try {
       TimedProduct single(at::kFloat), half(at::kBFloat16);
       for (int i = 0; i < 12; ++i) {  // in turns, so that a busy machine disturbs both alike

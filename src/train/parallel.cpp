@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-#include <ATen/Parallel.h>
+#include "nn/unsplit.h"
 
 namespace spencer {
 
@@ -39,9 +39,5 @@ void in_shares(std::size_t count, std::size_t threads,
     if (failure) std::rethrow_exception(failure);
   }
 }
-
-UnsplitOperations::UnsplitOperations() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-
-UnsplitOperations::~UnsplitOperations() { at::set_num_threads(before_); }
 
 }  // namespace spencer

@@ -19,18 +19,4 @@ std::size_t lane_count(const EngineOptions& options, c10::Device device);
 void in_shares(std::size_t count, std::size_t threads,
                const std::function<void(std::size_t index, std::size_t thread)>& work);
 
-/// Keeps libtorch from splitting operations over threads, for as long as it lives: with a share of
-/// the work for each core there is no barrier at which a thread that lost its core holds up the
-/// others, and sums come out the same every time.
-class UnsplitOperations {
- public:
-  UnsplitOperations();
-  ~UnsplitOperations();
-  UnsplitOperations(const UnsplitOperations&) = delete;
-  UnsplitOperations& operator=(const UnsplitOperations&) = delete;
-
- private:
-  int before_;
-};
-
 }  // namespace spencer

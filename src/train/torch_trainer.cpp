@@ -4,9 +4,9 @@
 #include "spencer/train/trainer.h"
 
 #include "nn/guarded.h"
+#include "nn/unsplit.h"
 #include "train/cross_objective.h"
 #include "train/dual_objective.h"
-#include "train/parallel.h"
 #include "train/pretrain_objective.h"
 
 namespace spencer {

@@ -10,8 +10,8 @@
 #include "spencer/nn/safetensors.h"
 
 #include "distill/distill_objective.h"
+#include "nn/unsplit.h"
 #include "train/model_writer.h"
-#include "train/parallel.h"
 #include "train/train_test_support.h"
 
 namespace spencer {

@@ -6,8 +6,8 @@
 
 #include "spencer/nn/encoder.h"
 
+#include "nn/unsplit.h"
 #include "train/dual_objective.h"
-#include "train/parallel.h"
 #include "train/train_test_support.h"
 
 namespace spencer {

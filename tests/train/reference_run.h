@@ -13,7 +13,7 @@
 #include "spencer/nn/safetensors.h"
 #include "spencer/train/loop.h"
 
-#include "train/parallel.h"
+#include "nn/unsplit.h"
 #include "train/train_test_support.h"
 
 namespace spencer {
