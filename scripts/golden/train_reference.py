@@ -138,7 +138,7 @@ def save_heads(folder, modules, seed):
 
 
 def in_context_heads():
-    return {f"icc.{e}": torch.nn.Linear(1, 1) for e in EXITS}
+    return {f"icc.{e}": torch.nn.Linear(2 * 32, 1) for e in EXITS}
 
 
 def make_masked_lm(folder):
@@ -338,10 +338,10 @@ class Pretrain:
     comment = ("loss: over exits e of depth d_e, the last being D deep, the sum of d_e / D times "
                "(mlm_weight * mlm + icc_weight * icc). mlm: cross-entropy of the words at "
                "`positions`, mean over those of the whole batch; the head is one for all exits. "
-               "icc: binary cross-entropy of weight * cosine(u, v) + bias, mean over inputs; "
-               "label 1 is the same repository. u and v: the exit's head, which starts as the "
-               "identity, of the mean of the states of the first and of the second text's tokens "
-               "(`first`, `second`: from, to), special tokens left out.")
+               "icc: binary cross-entropy of a linear layer over [|u - v|, u * v], mean over "
+               "inputs; label 1 is the same repository. u and v: the exit's head, which starts as "
+               "the identity, of the mean of the states of the first and of the second text's "
+               "tokens (`first`, `second`: from, to), special tokens left out.")
 
     def __init__(self, folder):
         self.open(folder)
@@ -420,7 +420,7 @@ class Pretrain:
                 [s[i][slice(*span)].mean(0) for s, span in zip(states, batch[text])]))
                 for text in ("first", "second"))
             icc = F.binary_cross_entropy_with_logits(
-                self.icc[f"icc.{e}"](F.cosine_similarity(u, v)[:, None])[:, 0], labels)
+                self.icc[f"icc.{e}"](torch.cat([(u - v).abs(), u * v], 1))[:, 0], labels)
             terms[f"exit_{e}_mlm"] = e / EXITS[-1] * MLM_WEIGHT * mlm
             terms[f"exit_{e}_icc"] = e / EXITS[-1] * ICC_WEIGHT * icc
         return {"loss": sum(terms.values()), **terms}

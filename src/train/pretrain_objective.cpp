@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kHeldOutSeed = 0;  // runs of other seeds are judged by the same inputs
-constexpr double kFreshSlope = 10, kFreshBias = -2;  // of in-context classification
 
 /// The tensors a model folder has of heads; each may be absent.
 class SavedHeads {
@@ -40,13 +39,6 @@ class SavedHeads {
  private:
   std::optional<Weights> model_, own_;
 };
-
-at::Tensor fresh_head(const std::string& name, at::IntArrayRef shape, at::Device device) {
-  if (name.starts_with("icc.")) {
-    return at::full(shape, name.ends_with(".weight") ? kFreshSlope : kFreshBias, device);
-  }
-  return fresh_parameter(shape, name.ends_with(".weight") ? 1 : 0, device);
-}
 
 at::Tensor word_loss(const at::Tensor& logits, const at::Tensor& targets) {
   return at::cross_entropy_loss(logits.to(at::kFloat), targets, {}, at::Reduction::Sum);
@@ -139,9 +131,10 @@ void PretrainObjective::make_heads(std::uint64_t seed) {
           value = alias_of((heads_.front().*weights)[own.size()].second);
         } else {
           value = saved.find(name, shape);
-          value = value.defined() ? value.to(tower_->device(), at::kFloat, /*non_blocking=*/false,
-                                             /*copy=*/true)
-                                  : fresh_head(name, shape, tower_->device());
+          value =
+              value.defined()
+                  ? value.to(tower_->device(), at::kFloat, /*non_blocking=*/false, /*copy=*/true)
+                  : fresh_parameter(shape, name.ends_with(".weight") ? 1 : 0, tower_->device());
           value.set_requires_grad(true);
         }
         own.emplace_back(name, value);
@@ -149,8 +142,8 @@ void PretrainObjective::make_heads(std::uint64_t seed) {
     };
     heads.masked_lm.visit(set(&Heads::masked_lm_weights));
     for (std::size_t exit = 0; exit < heads.in_context.size(); ++exit) {
-      heads.in_context[exit].visit("icc." + std::to_string(tower_->exits()[exit]), 1, 1,
-                                   set(&Heads::in_context_weights));
+      heads.in_context[exit].visit("icc." + std::to_string(tower_->exits()[exit]),
+                                   2 * folder.dimension(), 1, set(&Heads::in_context_weights));
     }
     heads_.push_back(std::move(heads));
   }
@@ -232,11 +225,11 @@ PretrainObjective::Predictions PretrainObjective::predict(const at::Tensor& hidd
   const at::Tensor states = tower_->token_states(hidden, exit, lane);
   const at::Tensor vectors = tower_->vectors_at(states.index_select(0, piece.rows), piece.snippets,
                                                 Pooling::mean, exit, lane);
-  const auto pairs = normalize_rows(vectors).view({-1, 2, vectors.size(1)}).unbind(1);
-  const at::Tensor cosines = (pairs[0] * pairs[1]).sum(1, /*keepdim=*/true);
+  const auto pairs = vectors.view({-1, 2, vectors.size(1)}).unbind(1);
+  const at::Tensor compared = at::cat({(pairs[0] - pairs[1]).abs(), pairs[0] * pairs[1]}, 1);
   const Heads& heads = heads_[lane];
   Predictions predictions;
-  predictions.same_repository = heads.in_context[exit].forward(cosines).squeeze(1);
+  predictions.same_repository = heads.in_context[exit].forward(compared).squeeze(1);
   const Autocast autocast(tower_->device().type(), tower_->bfloat16());
   predictions.words =
       heads.masked_lm.forward(states.index_select(0, piece.masked), tower_->word_embeddings(lane));

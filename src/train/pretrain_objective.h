@@ -15,10 +15,10 @@
 namespace spencer {
 
 /// The words are predicted by one head that all exits share, each through its exit's norm where it
-/// has one. Whether the snippets are of one repository is said by the cosine of the exit's vectors
-/// of the two, times a weight, plus a bias, each exit having its own (as in SigLIP's loss, Zhai et
-/// al. 2023, arXiv 2303.15343). A snippet's vector is that of the mean of its states, each of which
-/// has attended to both snippets.
+/// has one. Whether the snippets are of one repository is said by a linear layer per exit over
+/// [|u - v|, u * v] (Conneau et al. 2017, arXiv 1705.02364), u and v being the exit's vectors of
+/// the two snippets: of the mean of a snippet's states, each of which has attended to both
+/// snippets.
 class PretrainObjective : public Objective {
  public:
   /// @param train kept by reference  @param valid may be empty
@@ -43,7 +43,7 @@ class PretrainObjective : public Objective {
   /// The heads of one lane.
   struct Heads {
     MaskedLmHead masked_lm;
-    std::vector<Linear> in_context;  // per exit: [1, 1], over the cosine
+    std::vector<Linear> in_context;  // per exit: [1, 2 D]
     NamedTensors masked_lm_weights, in_context_weights;
   };
   /// Inputs of a batch that are computed together.
