@@ -176,7 +176,8 @@ def fetched(requirements, folder, pattern, download):
 def open_packages(folder):
     """Places of the packages as the corpus has them, and of the other versions and packages."""
     folder.mkdir(parents=True, exist_ok=True)
-    current = {package.name: package.place for package in make_corpus.open_packages(False, folder)}
+    current = {package.name: package.place for package
+               in make_corpus.open_packages(False, folder, pretraining=False)}
     text = OTHER_WHEELS.read_text()
     other = fetched(OTHER_WHEELS, folder, "*.whl", lambda: make_corpus.download(text, folder))
     other |= fetched(SOURCE_ARCHIVES, folder, "*.tar.gz", lambda: download_archives(folder))

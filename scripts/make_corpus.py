@@ -97,15 +97,15 @@ def pinned(requirements):
     return [(found[0], *found.groups()) for found in entry.finditer(requirements.read_text())]
 
 
-def requirements(small):
+def requirements(small, pretraining):
     """The packages to take, by hash of their wheel; and the lines that name them."""
     split = {name: split for split, names in HELD_OUT.items() for name in names}
     entries = [found for found in pinned(REQUIREMENTS) if not small or found[1] in SMALL]
     packages = {found[3]: Package(found[1], found[2], split.get(found[1], "train"), found[3])
                 for found in entries}
-    more = [] if small else pinned(MORE_FILES)
-    packages |= {found[3]: Package(*found[1:3], split_by_name(found[1]), found[3], True)
-                 for found in more}
+    more = pinned(MORE_FILES) if pretraining else []
+    packages |= {found[3]: Package(found[1], found[2], split_by_name(found[1]), found[3],
+                                   files_alone=True) for found in more}
     return packages, "".join(found[0] + "\n" for found in entries + more)
 
 
@@ -133,8 +133,8 @@ def download(lines, folder):
                         *platforms, "-r", wanted.name, "-d", folder], check=True)
 
 
-def open_packages(small, folder):
-    packages, lines = requirements(small)
+def open_packages(small, folder, pretraining):
+    packages, lines = requirements(small, pretraining)
     folder.mkdir(parents=True, exist_ok=True)
     wheels = files_by_hash(folder)
     if not packages.keys() <= wheels.keys():
@@ -292,7 +292,7 @@ texts like queries, of training packages alone: {texts}
 
 
 def make(out, small, wheels):
-    packages = sorted(open_packages(small, wheels),
+    packages = sorted(open_packages(small, wheels, pretraining=not small),
                       key=lambda package: (SPLITS.index(package.split), package.name))
     texts = {}
     pairs = [pair for package in packages for pair in read_package(package, texts)]
