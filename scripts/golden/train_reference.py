@@ -124,6 +124,8 @@ def randomise(parameters, seed):
         noise = torch.randn(parameter.shape, generator=generator)
         if is_norm(name):
             parameter.data = 1 + 0.1 * noise
+        elif name.endswith((".scale", ".threshold")):
+            parameter.data = parameter.data + 0.1 * noise
         else:
             parameter.data = (0.05 if name.endswith(".bias") else 0.2) * noise
 
@@ -137,8 +139,23 @@ def save_heads(folder, modules, seed):
               folder / "pretraining.safetensors", metadata={"format": "pt"})
 
 
+class InContextHead(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1, 32))
+        self.scale = torch.nn.Parameter(torch.tensor([10.0]))
+        self.threshold = torch.nn.Parameter(torch.tensor([0.5]))
+
+    def forward(self, first, second):
+        """One input's words, [words, 32] of each snippet."""
+        cosines = unit(first) @ unit(second).T
+        shares = [(words @ self.weight[0]).softmax(0) for words in (first, second)]
+        alike = (shares[0] @ cosines.amax(1) + shares[1] @ cosines.amax(0)) / 2
+        return self.scale[0] * (alike - self.threshold[0])
+
+
 def in_context_heads():
-    return {f"icc.{e}": torch.nn.Linear(2 * 32, 1) for e in EXITS}
+    return {f"icc.{e}": InContextHead() for e in EXITS}
 
 
 def make_masked_lm(folder):
@@ -338,17 +355,19 @@ class Pretrain:
     comment = ("loss: over exits e of depth d_e, the last being D deep, the sum of d_e / D times "
                "(mlm_weight * mlm + icc_weight * icc). mlm: cross-entropy of the words at "
                "`positions`, mean over those of the whole batch; the head is one for all exits. "
-               "icc: binary cross-entropy of a linear layer over [|u - v|, u * v], mean over "
-               "inputs; label 1 is the same repository. u and v: the exit's head, which starts as "
-               "the identity, of the mean of the states of the first and of the second text's "
-               "tokens (`first`, `second`: from, to), special tokens left out.")
+               "icc: binary cross-entropy of scale * ((s(a, b) + s(b, a)) / 2 - threshold), mean "
+               "over inputs; label 1 is the same repository; s(a, b) = sum over i of "
+               "softmax_i(weight . a_i) times the largest cos(a_i, b_j). a and b: the exit's head, "
+               "which starts as the identity, of the states of the first and of the second text's "
+               "tokens (`first`, `second`: from, to), special tokens left out. No weight decay of "
+               "scale and threshold either.")
 
     def __init__(self, folder):
         self.open(folder)
         self.icc = in_context_heads()
         saved = load_file(folder / "pretraining.safetensors")
         for name, head in self.icc.items():
-            head.load_state_dict({part: saved[f"{name}.{part}"] for part in ("weight", "bias")})
+            head.load_state_dict({part: saved[f"{name}.{part}"] for part in head.state_dict()})
         self.heads = {f"exits.{e}": torch.nn.Linear(32, 32) for e in EXITS}
         for head in self.heads.values():
             torch.nn.init.eye_(head.weight)
@@ -416,11 +435,10 @@ class Pretrain:
             mlm = F.cross_entropy(self.words(masked), targets)
             if e == EXITS[-1]:
                 self.check_against_transformers(batch, mlm)
-            u, v = (self.heads[f"exits.{e}"](torch.stack(
-                [s[i][slice(*span)].mean(0) for s, span in zip(states, batch[text])]))
-                for text in ("first", "second"))
+            words = [[self.heads[f"exits.{e}"](s[i][slice(*batch[text][row])])
+                      for text in ("first", "second")] for row, s in enumerate(states)]
             icc = F.binary_cross_entropy_with_logits(
-                self.icc[f"icc.{e}"](torch.cat([(u - v).abs(), u * v], 1))[:, 0], labels)
+                torch.stack([self.icc[f"icc.{e}"](*pair) for pair in words]), labels)
             terms[f"exit_{e}_mlm"] = e / EXITS[-1] * MLM_WEIGHT * mlm
             terms[f"exit_{e}_icc"] = e / EXITS[-1] * ICC_WEIGHT * icc
         return {"loss": sum(terms.values()), **terms}
@@ -504,7 +522,8 @@ VARIANTS = {"dual": Dual, "dual_full": DualFull, "cross": Cross, "cross_listwise
 
 def optimizer(parameters):
     bare = {name for name in parameters
-            if name.endswith(".bias") or is_norm(name) or name == "log_scale"}
+            if name.endswith((".bias", ".scale", ".threshold")) or is_norm(name)
+            or name == "log_scale"}
     return torch.optim.AdamW(
         [{"params": [p for n, p in parameters.items() if n not in bare],
           "weight_decay": WEIGHT_DECAY},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
+#include <utility>
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -69,24 +71,38 @@ void require_room(const Tokenizer& tokenizer, std::int64_t length) {
                   "beside the " + std::to_string(special) + " special ones");
 }
 
-/// Adds a snippet to `snippets`, and the rows of its tokens; without tokens it is read at the
-/// special token before it.
-void add_snippet(TokenSpan snippet, std::int64_t first_row, PackedBatch& snippets,
-                 std::vector<std::int64_t>& rows) {
-  if (snippet.begin == snippet.end) {
-    snippet.begin = std::max(snippet.begin - 1, 0);
-    snippet.end = snippet.begin + 1;
-  }
-  const std::int64_t length = snippet.end - snippet.begin;
-  std::vector<SequenceRun>& runs = snippets.runs;
-  const SequenceRun last = runs.empty() ? SequenceRun{} : runs.back();
-  if (last.length != length) {
-    runs.push_back(
-        {static_cast<std::int64_t>(rows.size()), last.first_sequence + last.count, 0, length});
-  }
-  ++runs.back().count;
-  for (std::int64_t i = snippet.begin; i < snippet.end; ++i) rows.push_back(first_row + i);
+/// What a parameter starts from that no file has; matrices start at random.
+double start_of(const std::string& name) {
+  if (name.ends_with(".weight")) return 1;  // of a norm
+  if (name.ends_with(".scale")) return InContextHead::kStartingScale;
+  if (name.ends_with(".threshold")) return InContextHead::kStartingThreshold;
+  return 0;
 }
+
+/// The rows of the tokens of one snippet per input, the shorter ones padded with any row; a snippet
+/// without tokens is read at the special token before it.
+class SnippetRows {
+ public:
+  void add(TokenSpan snippet, std::int64_t first_row) {
+    if (snippet.begin == snippet.end) {
+      snippet.begin = std::max(snippet.begin - 1, 0);
+      snippet.end = snippet.begin + 1;
+    }
+    starts_.push_back(first_row + snippet.begin);
+    lengths_.push_back(snippet.end - snippet.begin);
+  }
+
+  /// @return rows, int64 [inputs, L], and padding, bool [inputs, L]
+  std::pair<at::Tensor, at::Tensor> tensors(at::Device device) const {
+    const at::Tensor places = at::arange(*std::ranges::max_element(lengths_), at::kLong);
+    const at::Tensor padding = places >= at::tensor(lengths_, at::kLong).unsqueeze(1);
+    const at::Tensor rows = at::tensor(starts_, at::kLong).unsqueeze(1) + places;
+    return {rows.masked_fill(padding, 0).to(device), padding.to(device)};
+  }
+
+ private:
+  std::vector<std::int64_t> starts_, lengths_;
+};
 
 std::int64_t count_masked(const std::vector<MaskedInput>& inputs) {
   std::size_t count = 0;
@@ -123,7 +139,7 @@ void PretrainObjective::make_heads(std::uint64_t seed) {
   const SavedHeads saved(folder);
   at::manual_seed(mix(seed, 1));
   for (std::size_t lane = 0; lane < tower_->lanes(); ++lane) {
-    Heads heads{MaskedLmHead(folder), std::vector<Linear>(tower_->exits().size()), {}, {}};
+    Heads heads{MaskedLmHead(folder), std::vector<InContextHead>(tower_->exits().size()), {}, {}};
     const auto set = [&](NamedTensors Heads::*weights) {
       return [&, weights](const std::string& name, at::Tensor& value, at::IntArrayRef shape) {
         NamedTensors& own = heads.*weights;
@@ -131,10 +147,9 @@ void PretrainObjective::make_heads(std::uint64_t seed) {
           value = alias_of((heads_.front().*weights)[own.size()].second);
         } else {
           value = saved.find(name, shape);
-          value =
-              value.defined()
-                  ? value.to(tower_->device(), at::kFloat, /*non_blocking=*/false, /*copy=*/true)
-                  : fresh_parameter(shape, name.ends_with(".weight") ? 1 : 0, tower_->device());
+          value = value.defined() ? value.to(tower_->device(), at::kFloat, /*non_blocking=*/false,
+                                             /*copy=*/true)
+                                  : fresh_parameter(shape, start_of(name), tower_->device());
           value.set_requires_grad(true);
         }
         own.emplace_back(name, value);
@@ -143,7 +158,7 @@ void PretrainObjective::make_heads(std::uint64_t seed) {
     heads.masked_lm.visit(set(&Heads::masked_lm_weights));
     for (std::size_t exit = 0; exit < heads.in_context.size(); ++exit) {
       heads.in_context[exit].visit("icc." + std::to_string(tower_->exits()[exit]),
-                                   2 * folder.dimension(), 1, set(&Heads::in_context_weights));
+                                   folder.dimension(), set(&Heads::in_context_weights));
     }
     heads_.push_back(std::move(heads));
   }
@@ -197,8 +212,9 @@ std::vector<std::vector<std::size_t>> PretrainObjective::deal(const Batch& batch
 PretrainObjective::Piece PretrainObjective::piece_of(const Batch& batch,
                                                      const std::vector<std::size_t>& places) const {
   Piece piece;
-  std::vector<std::int64_t> masked, targets, rows;
+  std::vector<std::int64_t> masked, targets;
   std::vector<float> labels;
+  SnippetRows first, second;
   std::int64_t first_row = 0;
   for (const std::size_t place : places) {
     const MaskedInput& input = batch.inputs[place];
@@ -206,16 +222,16 @@ PretrainObjective::Piece PretrainObjective::piece_of(const Batch& batch,
     for (const std::int32_t position : input.positions) masked.push_back(first_row + position);
     targets.insert(targets.end(), input.targets.begin(), input.targets.end());
     labels.push_back(batch.same_repository[place] ? 1.0F : 0.0F);
-    for (const TokenSpan& snippet : {input.input.first, input.input.second}) {
-      add_snippet(snippet, first_row, piece.snippets, rows);
-    }
+    first.add(input.input.first, first_row);
+    second.add(input.input.second, first_row);
     first_row += static_cast<std::int64_t>(input.input.ids.size());
   }
   const at::Device device = tower_->device();
   piece.masked = at::tensor(masked, at::kLong).to(device);
   piece.targets = at::tensor(targets, at::kLong).to(device);
   piece.labels = at::tensor(labels).to(device);
-  piece.rows = at::tensor(rows, at::kLong).to(device);
+  std::tie(piece.first, piece.no_first) = first.tensors(device);
+  std::tie(piece.second, piece.no_second) = second.tensors(device);
   return piece;
 }
 
@@ -223,13 +239,14 @@ PretrainObjective::Predictions PretrainObjective::predict(const at::Tensor& hidd
                                                           const Piece& piece, std::size_t exit,
                                                           std::size_t lane) const {
   const at::Tensor states = tower_->token_states(hidden, exit, lane);
-  const at::Tensor vectors = tower_->vectors_at(states.index_select(0, piece.rows), piece.snippets,
-                                                Pooling::mean, exit, lane);
-  const auto pairs = vectors.view({-1, 2, vectors.size(1)}).unbind(1);
-  const at::Tensor compared = at::cat({(pairs[0] - pairs[1]).abs(), pairs[0] * pairs[1]}, 1);
+  PackedBatch words;  // each word a text of its own: the exit's head makes a vector of each
+  words.runs = {{0, 0, states.size(0), 1}};
+  const at::Tensor vectors = tower_->vectors_at(states, words, Pooling::mean, exit, lane);
   const Heads& heads = heads_[lane];
   Predictions predictions;
-  predictions.same_repository = heads.in_context[exit].forward(compared).squeeze(1);
+  predictions.same_repository =
+      heads.in_context[exit].forward({vectors.index({piece.first}), piece.no_first},
+                                     {vectors.index({piece.second}), piece.no_second});
   const Autocast autocast(tower_->device().type(), tower_->bfloat16());
   predictions.words =
       heads.masked_lm.forward(states.index_select(0, piece.masked), tower_->word_embeddings(lane));

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "spencer/nn/in_context_head.h"
 #include "spencer/nn/masked_lm_head.h"
 #include "spencer/train/masking.h"
 #include "spencer/train/objective.h"
@@ -15,10 +16,8 @@
 namespace spencer {
 
 /// The words are predicted by one head that all exits share, each through its exit's norm where it
-/// has one. Whether the snippets are of one repository is said by a linear layer per exit over
-/// [|u - v|, u * v] (Conneau et al. 2017, arXiv 1705.02364), u and v being the exit's vectors of
-/// the two snippets: of the mean of a snippet's states, each of which has attended to both
-/// snippets.
+/// has one. Whether the snippets are of one repository is said by a head per exit, over the exit's
+/// vectors of the words of each, every one of which has attended to both snippets.
 class PretrainObjective : public Objective {
  public:
   /// @param train kept by reference  @param valid may be empty
@@ -43,17 +42,17 @@ class PretrainObjective : public Objective {
   /// The heads of one lane.
   struct Heads {
     MaskedLmHead masked_lm;
-    std::vector<Linear> in_context;  // per exit: [1, 2 D]
+    std::vector<InContextHead> in_context;  // per exit
     NamedTensors masked_lm_weights, in_context_weights;
   };
   /// Inputs of a batch that are computed together.
   struct Piece {
     std::vector<const TokenSequence*> texts;
-    at::Tensor masked;     // int64 [M]: rows of the packed batch
-    at::Tensor targets;    // int64 [M]
-    at::Tensor labels;     // float32 [texts]: 1 = of one repository
-    at::Tensor rows;       // int64: those of the snippets' tokens, snippet by snippet
-    PackedBatch snippets;  // of these rows, two for each text
+    at::Tensor masked;               // int64 [M]: rows of the packed batch
+    at::Tensor targets;              // int64 [M]
+    at::Tensor labels;               // float32 [texts]: 1 = of one repository
+    at::Tensor first, second;        // int64 [texts, L]: rows of the tokens of each snippet
+    at::Tensor no_first, no_second;  // bool [texts, L]: the padding among these
   };
   /// One exit's logits.
   struct Predictions {

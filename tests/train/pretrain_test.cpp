@@ -155,7 +155,7 @@ TEST(Pretraining, GoesOnFromItsOwnResultHeadsIncluded) {
     EXPECT_TRUE(at::equal(parameter.value, heads.tensor(parameter.name))) << parameter.name;
     ++compared;
   }
-  EXPECT_EQ(compared, 5 + 2 * 2) << "of words, and of two exits";
+  EXPECT_EQ(compared, 5 + 2 * 3) << "of words, and of two exits";
 }
 
 TEST(Pretraining, TheFileHasTheTensorsThatTransformersWrites) {
