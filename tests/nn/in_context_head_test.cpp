@@ -1,11 +1,11 @@
 // Late interaction by hand, and what must not change it. Values of training: tests/train.
+#include "spencer/nn/in_context_head.h"
+
 #include <cmath>
 #include <string>
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include "spencer/nn/in_context_head.h"
 
 namespace spencer {
 namespace {
@@ -31,10 +31,10 @@ TEST(InContextHead, EachWordsBestMatchCountsByItsWeight) {
   const SnippetWords first = words(at::tensor({1.0F, 0.0F, 0.0F, 1.0F}).view({1, 2, 2}));
   const SnippetWords second = words(at::tensor({0.6F, 0.8F}).view({1, 1, 2}));
   const double to_second = 0.25 * 0.6 + 0.75 * 0.8, to_first = 0.8;
-  EXPECT_NEAR(head.forward(first, second).item<double>(),
-              2 * ((to_second + to_first) / 2 - 0.25), 1e-6);
-  EXPECT_NEAR(head.forward(second, first).item<double>(),
-              2 * ((to_second + to_first) / 2 - 0.25), 1e-6);
+  EXPECT_NEAR(head.forward(first, second).item<double>(), 2 * ((to_second + to_first) / 2 - 0.25),
+              1e-6);
+  EXPECT_NEAR(head.forward(second, first).item<double>(), 2 * ((to_second + to_first) / 2 - 0.25),
+              1e-6);
 }
 
 TEST(InContextHead, PaddingChangesNothing) {
