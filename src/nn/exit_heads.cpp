@@ -53,14 +53,13 @@ at::Tensor ExitHeads::normed(const at::Tensor& hidden, int exit) const {
   return own.normed ? own.norm.forward(hidden, layer_norm_eps_) : hidden;
 }
 
-at::Tensor ExitHeads::project(const at::Tensor& states, const PackedBatch& batch, Pooling pooling,
-                              int exit) const {
-  return head(exit).projection.forward(pool(states, batch, pooling));
+at::Tensor ExitHeads::project(const at::Tensor& states, int exit) const {
+  return head(exit).projection.forward(states);
 }
 
 at::Tensor ExitHeads::forward(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling,
                               int exit) const {
-  return project(normed(hidden, exit), batch, pooling, exit);
+  return project(pool(normed(hidden, exit), batch, pooling), exit);
 }
 
 ExitHeads make_exit_heads(const EncoderConfig& config, const std::vector<int>& exits,

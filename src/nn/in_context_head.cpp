@@ -9,10 +9,6 @@ namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
-at::Tensor unit(const at::Tensor& vectors) {
-  return vectors / vectors.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12);
-}
-
 }  // namespace
 
 void InContextHead::visit(const std::string& name, std::int64_t dimension,
@@ -22,11 +18,15 @@ void InContextHead::visit(const std::string& name, std::int64_t dimension,
   visitor(name + ".threshold", threshold_, {1});
 }
 
-at::Tensor InContextHead::forward(const SnippetWords& first, const SnippetWords& second) const {
-  const at::Tensor cosines = unit(first.vectors).bmm(unit(second.vectors).transpose(1, 2));
+at::Tensor InContextHead::forward(const at::Tensor& vectors, const SnippetWords& first,
+                                  const SnippetWords& second) const {
+  const at::Tensor units = normalize_rows(vectors);
+  const at::Tensor logits = vectors.matmul(weight_.squeeze(0));
+  const at::Tensor cosines =
+      units.index({first.rows}).bmm(units.index({second.rows}).transpose(1, 2));
   const auto weighted = [&](const at::Tensor& best, const SnippetWords& words) {
-    const at::Tensor logits = words.vectors.matmul(weight_.squeeze(0));
-    return (logits.masked_fill(words.padding, kNever).softmax(1) * best).sum(1);
+    const at::Tensor own = logits.index({words.rows}).masked_fill(words.padding, kNever);
+    return (own.softmax(1) * best).sum(1);
   };
   const at::Tensor of_first = cosines.masked_fill(second.padding.unsqueeze(1), kNever).amax(2);
   const at::Tensor of_second = cosines.masked_fill(first.padding.unsqueeze(2), kNever).amax(1);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
-#include <utility>
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -92,8 +90,7 @@ class SnippetRows {
     lengths_.push_back(snippet.end - snippet.begin);
   }
 
-  /// @return rows, int64 [inputs, L], and padding, bool [inputs, L]
-  std::pair<at::Tensor, at::Tensor> tensors(at::Device device) const {
+  SnippetWords words(at::Device device) const {
     const at::Tensor places = at::arange(*std::ranges::max_element(lengths_), at::kLong);
     const at::Tensor padding = places >= at::tensor(lengths_, at::kLong).unsqueeze(1);
     const at::Tensor rows = at::tensor(starts_, at::kLong).unsqueeze(1) + places;
@@ -230,8 +227,8 @@ PretrainObjective::Piece PretrainObjective::piece_of(const Batch& batch,
   piece.masked = at::tensor(masked, at::kLong).to(device);
   piece.targets = at::tensor(targets, at::kLong).to(device);
   piece.labels = at::tensor(labels).to(device);
-  std::tie(piece.first, piece.no_first) = first.tensors(device);
-  std::tie(piece.second, piece.no_second) = second.tensors(device);
+  piece.first = first.words(device);
+  piece.second = second.words(device);
   return piece;
 }
 
@@ -239,14 +236,10 @@ PretrainObjective::Predictions PretrainObjective::predict(const at::Tensor& hidd
                                                           const Piece& piece, std::size_t exit,
                                                           std::size_t lane) const {
   const at::Tensor states = tower_->token_states(hidden, exit, lane);
-  PackedBatch words;  // each word a text of its own: the exit's head makes a vector of each
-  words.runs = {{0, 0, states.size(0), 1}};
-  const at::Tensor vectors = tower_->vectors_at(states, words, Pooling::mean, exit, lane);
   const Heads& heads = heads_[lane];
   Predictions predictions;
-  predictions.same_repository =
-      heads.in_context[exit].forward({vectors.index({piece.first}), piece.no_first},
-                                     {vectors.index({piece.second}), piece.no_second});
+  predictions.same_repository = heads.in_context[exit].forward(
+      tower_->projected(states, exit, lane), piece.first, piece.second);
   const Autocast autocast(tower_->device().type(), tower_->bfloat16());
   predictions.words =
       heads.masked_lm.forward(states.index_select(0, piece.masked), tower_->word_embeddings(lane));

@@ -48,11 +48,10 @@ class PretrainObjective : public Objective {
   /// Inputs of a batch that are computed together.
   struct Piece {
     std::vector<const TokenSequence*> texts;
-    at::Tensor masked;               // int64 [M]: rows of the packed batch
-    at::Tensor targets;              // int64 [M]
-    at::Tensor labels;               // float32 [texts]: 1 = of one repository
-    at::Tensor first, second;        // int64 [texts, L]: rows of the tokens of each snippet
-    at::Tensor no_first, no_second;  // bool [texts, L]: the padding among these
+    at::Tensor masked;           // int64 [M]: rows of the packed batch
+    at::Tensor targets;          // int64 [M]
+    at::Tensor labels;           // float32 [texts]: 1 = of one repository
+    SnippetWords first, second;  // of the texts
   };
   /// One exit's logits.
   struct Predictions {

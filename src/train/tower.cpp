@@ -209,8 +209,8 @@ Tower::Pass Tower::forward(std::span<const TokenSequence* const> texts,
 at::Tensor Tower::vectors(const Pass& pass, std::size_t lane) const {
   std::vector<at::Tensor> all;
   for (std::size_t i = 0; i < exits_.size(); ++i) {
-    all.push_back(
-        vectors_at(token_states(pass.states[i], i, lane), pass.batch, folder_.pooling, i, lane));
+    const at::Tensor states = token_states(pass.states[i], i, lane);
+    all.push_back(projected(pool(states, pass.batch, folder_.pooling), i, lane));
   }
   return at::stack(all, 1);
 }
@@ -221,11 +221,9 @@ at::Tensor Tower::token_states(const at::Tensor& hidden, std::size_t exit, std::
   return heads ? heads->normed(state, exits_[exit]) : state;
 }
 
-at::Tensor Tower::vectors_at(const at::Tensor& states, const PackedBatch& batch, Pooling pooling,
-                             std::size_t exit, std::size_t lane) const {
+at::Tensor Tower::projected(const at::Tensor& states, std::size_t exit, std::size_t lane) const {
   const auto& heads = lanes_[lane].heads;
-  return heads ? heads->project(states, batch, pooling, exits_[exit])
-               : pool(states, batch, pooling);
+  return heads ? heads->project(states, exits_[exit]) : states;
 }
 
 const at::Tensor& Tower::word_embeddings(std::size_t lane) const {

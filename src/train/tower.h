@@ -60,9 +60,8 @@ class Tower {
   /// Every token's state at one exit, as its head reads it. @param hidden the pass's at that exit
   /// @param exit its place in `exits()`  @return float32 [N, H]
   at::Tensor token_states(const at::Tensor& hidden, std::size_t exit, std::size_t lane) const;
-  /// The vectors of such states, of any norm. @return float32 [texts, D]
-  at::Tensor vectors_at(const at::Tensor& states, const PackedBatch& batch, Pooling pooling,
-                        std::size_t exit, std::size_t lane) const;
+  /// The vectors of such states, pooled or each token's, of any norm. @return float32 [rows, D]
+  at::Tensor projected(const at::Tensor& states, std::size_t exit, std::size_t lane) const;
   /// The table of the words' embeddings. [V, H]
   const at::Tensor& word_embeddings(std::size_t lane) const;
   /// Options of a training pass. @param seed decides what is dropped out

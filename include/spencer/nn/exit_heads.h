@@ -43,9 +43,9 @@ class ExitHeads {
 
   /// The first of these three: every token's state, normalised where the exit has a norm. [N, H]
   at::Tensor normed(const at::Tensor& hidden, int exit) const;
-  /// The other two. @param states as `normed` gives them
-  at::Tensor project(const at::Tensor& states, const PackedBatch& batch, Pooling pooling,
-                     int exit) const;
+  /// The last: of pooled states, or of each token's. @param states [rows, H] as `normed` gives them
+  /// @return [rows, dimension]
+  at::Tensor project(const at::Tensor& states, int exit) const;
 
  private:
   struct Head {

@@ -11,10 +11,10 @@
 
 namespace spencer {
 
-/// One snippet per input, as the vectors of its words.
+/// Where the words of one snippet per input stand among the rows of a packed batch.
 struct SnippetWords {
-  at::Tensor vectors;  ///< float32 [B, L, D], of any norm
-  at::Tensor padding;  ///< bool [B, L]: true where there is no word; each row has one at least
+  at::Tensor rows;     ///< int64 [B, L]; any row where there is no word
+  at::Tensor padding;  ///< bool [B, L]: true where there is no word; each snippet has one at least
 };
 
 /// Late interaction (ColBERT's MaxSim, Khattab and Zaharia 2020, arXiv 2004.12832) in both
@@ -30,8 +30,10 @@ class InContextHead {
   /// Visits NAME.weight [1, D], NAME.scale [1] and NAME.threshold [1].
   void visit(const std::string& name, std::int64_t dimension, const ParameterVisitor& visitor);
 
+  /// @param vectors of all words, of any norm: float32 [N, D]
   /// @param first, second of the same B inputs  @return float32 [B]: positive = one repository
-  at::Tensor forward(const SnippetWords& first, const SnippetWords& second) const;
+  at::Tensor forward(const at::Tensor& vectors, const SnippetWords& first,
+                     const SnippetWords& second) const;
 
  private:
   at::Tensor weight_, scale_, threshold_;
