@@ -1,6 +1,7 @@
 #include "spencer/base/text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -27,6 +28,11 @@ Lead lead_of(unsigned char byte) {
 }
 
 }  // namespace
+
+bool has_word(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c >= 0x80 || std::isalnum(c) != 0; });
+}
 
 char32_t next_code_point(std::string_view text, std::size_t& position) {
   const auto first = static_cast<unsigned char>(text[position++]);

@@ -9,8 +9,6 @@
 namespace spencer {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 /// Moves over JSON text; a false return means it is not what was asked for.
 class Scanner {
  public:
@@ -39,7 +37,7 @@ class Scanner {
 
  private:
   void blanks() {
-    while (position_ < text_.size() && is_blank(text_[position_])) ++position_;
+    while (position_ < text_.size() && is_json_space(text_[position_])) ++position_;
   }
   bool string() {
     for (++position_; position_ < text_.size(); ++position_) {

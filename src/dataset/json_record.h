@@ -9,6 +9,10 @@
 
 namespace spencer {
 
+/// White space as RFC 8259 has it.
+inline constexpr std::string_view kJsonSpace = " \t\r\n";
+constexpr bool is_json_space(char c) { return kJsonSpace.find(c) != std::string_view::npos; }
+
 /// Throws Error{corrupt}: `where`, the field's name, and what is wrong with it.
 [[noreturn]] void throw_bad_field(const std::string& where, std::string_view field,
                                   std::string_view problem);

@@ -3,14 +3,6 @@
 #include "spencer/base/error.h"
 
 namespace spencer {
-namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
-
-bool is_blank(char c) { return kBlanks.find(c) != std::string_view::npos; }
-
-}  // namespace
-
 JsonRecords::JsonRecords(const std::filesystem::path& path, bool members)
     : source_(path), members_(members) {}
 
@@ -21,7 +13,7 @@ std::string JsonRecords::where() const {
 bool JsonRecords::next_line_of_text() {
   position_ = 0;
   while (source_.next_line(line_)) {
-    if (line_.find_first_not_of(kBlanks) != std::string_view::npos) return true;
+    if (line_.find_first_not_of(kJsonSpace) != std::string_view::npos) return true;
   }
   return false;
 }
@@ -32,7 +24,7 @@ bool JsonRecords::next() {
       layout_ = Layout::finished;
       return false;
     }
-    const std::size_t first = line_.find_first_not_of(kBlanks);
+    const std::size_t first = line_.find_first_not_of(kJsonSpace);
     if (members_ || line_[first] == '[') {
       record_line_ = source_.line_number();
       if (members_ && line_[first] != '{') {
@@ -69,7 +61,7 @@ bool JsonRecords::next_element() {
       }
     }
     const char c = line_[position_++];
-    if (record_.empty() && is_blank(c)) continue;
+    if (record_.empty() && is_json_space(c)) continue;
     if (!in_string && depth == 0 && (c == ',' || c == closing)) {
       if (record_.empty()) record_line_ = source_.line_number();
       if (c == closing) finish();
@@ -97,7 +89,7 @@ bool JsonRecords::next_element() {
 /// Nothing may follow the bracket that closes the file: it would be lost without a word.
 void JsonRecords::finish() {
   layout_ = Layout::finished;
-  if (line_.find_first_not_of(kBlanks, position_) != std::string_view::npos ||
+  if (line_.find_first_not_of(kJsonSpace, position_) != std::string_view::npos ||
       next_line_of_text()) {
     throw Error(ErrorKind::corrupt, source_.path().string() + ":" +
                                         std::to_string(source_.line_number()) +

@@ -1,8 +1,8 @@
 #include "spencer/eval/evaluate.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "spencer/base/clock.h"
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
 #include "spencer/base/hash.h"
@@ -13,14 +13,9 @@ namespace spencer {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kTextsAtOnce = 1024;  // between two looks at the stop flag
 constexpr int kWarmUpQueries = 5;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 using EncodeTexts = std::function<void(std::span<const std::string>, std::span<float>)>;
 

@@ -1,9 +1,9 @@
 #include "spencer/eval/ranking.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "spencer/base/clock.h"
 #include "spencer/base/error.h"
 
 #include "eval/parallel.h"
@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::int64_t kScoresAtOnce = 8 << 20;  // 32 MB
 constexpr std::int64_t kQueriesAtOnce = 256;
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 

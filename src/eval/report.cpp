@@ -37,8 +37,6 @@ show();
 document.documentElement.dataset.ready = 'yes';
 )";
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 std::string key_of(std::size_t system) {
   return "<span class=\"key\" style=\"background:" + std::string(html::color(system)) +
          "\"></span>";
@@ -121,13 +119,13 @@ std::string shown_code(const std::string& text) {
 
 std::string code_block(const ReportInput& input, std::int64_t code, const std::string& caption,
                        bool right) {
-  const TextItem& item = input.benchmark.codes[at(code)];
+  const TextItem& item = input.benchmark.codes[static_cast<std::size_t>(code)];
   return "<p>" + html::escape(caption) + " <small>" + html::escape(item.id) + "</small></p>" +
          html::element("pre", shown_code(item.text), right ? "class=\"right\"" : "class=\"wrong\"");
 }
 
 std::string worst_query(const ReportInput& input, const QueryOutcome& outcome, bool open) {
-  const auto& answers = input.benchmark.answers[at(outcome.query)];
+  const auto& answers = input.benchmark.answers[static_cast<std::size_t>(outcome.query)];
   const std::int64_t rank = best_rank(outcome.answers);
   std::string body;
   std::size_t shown_right = 0;
@@ -150,7 +148,7 @@ std::string worst_query(const ReportInput& input, const QueryOutcome& outcome, b
                            html::number(outcome.top.scores[i], 4),
                        right);
   }
-  const TextItem& query = input.benchmark.queries[at(outcome.query)];
+  const TextItem& query = input.benchmark.queries[static_cast<std::size_t>(outcome.query)];
   const std::string title = (rank == kUnranked ? "not ranked" : "rank " + std::to_string(rank)) +
                             ": " + query.text.substr(0, 300);
   return html::element("details", html::element("summary", html::escape(title)) + body,
@@ -168,7 +166,7 @@ std::string worst_section(const ReportInput& input, std::size_t system) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return badness(a) > badness(b); });
   std::string body;
-  for (std::size_t i = 0; i < order.size() && i < at(input.worst); ++i) {
+  for (std::size_t i = 0; i < order.size() && i < static_cast<std::size_t>(input.worst); ++i) {
     if (badness(order[i]) > 1) body += worst_query(input, outcomes[order[i]], i == 0);
   }
   if (body.empty()) body = "<p>Every query has a right answer at rank 1.</p>";

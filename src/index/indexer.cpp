@@ -1,7 +1,6 @@
 #include "spencer/index/indexer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "spencer/base/clock.h"
 #include "spencer/base/error.h"
 #include "spencer/model/dual_encoder.h"
 
@@ -22,15 +22,9 @@ namespace spencer {
 namespace fs = std::filesystem;
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kExtractionVersion = 1;  // raise when extract() or embedding_text() gives other texts
 constexpr std::int64_t kLongestByDefault = 256;  // tokens; attention's cost grows with the square
 constexpr std::int64_t kCharactersPer256Tokens = 900;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::unique_ptr<DualEncoder> open_encoder(const IndexOptions& options) {
   const auto open = [&](std::int64_t code_length) {

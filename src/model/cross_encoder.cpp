@@ -8,17 +8,17 @@ namespace spencer {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kShortest = 6;  // up to four special tokens and one of each text
+constexpr std::int64_t kShortestPair = 6;  // up to four special tokens and one of each text
 
 }  // namespace
 
 std::unique_ptr<CrossEncoder> CrossEncoder::open(const fs::path& path, const EngineOptions& options,
                                                  std::int64_t length) {
   options.validate();
-  if (length != 0 && length < kShortest) {
+  if (length != 0 && length < kShortestPair) {
     throw Error(ErrorKind::invalid_argument, "reranker length is " + std::to_string(length) +
-                                                 "; it must be 0 or " + std::to_string(kShortest) +
-                                                 " and more");
+                                                 "; it must be 0 or " +
+                                                 std::to_string(kShortestPair) + " and more");
   }
   auto encoder = std::make_unique<CrossEncoder>();
   encoder->options_ = options;

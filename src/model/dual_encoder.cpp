@@ -10,18 +10,18 @@ namespace spencer {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::int64_t kShortest = 3;  // two special tokens and one of the text
+constexpr std::int64_t kShortestText = 3;  // two special tokens and one of the text
 
 std::int64_t resolve_length(const char* what, std::int64_t asked, std::int64_t folder_says,
                             const ModelFolder& model) {
-  if (asked != 0 && asked < kShortest) {
+  if (asked != 0 && asked < kShortestText) {
     throw Error(ErrorKind::invalid_argument, std::string(what) + " length is " +
                                                  std::to_string(asked) + "; it must be 0 or " +
-                                                 std::to_string(kShortest) + " and more");
+                                                 std::to_string(kShortestText) + " and more");
   }
   if (asked != 0) return std::min(asked, model.position_limit());
-  return folder_says >= kShortest ? std::min(folder_says, model.position_limit())
-                                  : model.max_length;
+  return folder_says >= kShortestText ? std::min(folder_says, model.position_limit())
+                                      : model.max_length;
 }
 
 template <typename Tokenize>

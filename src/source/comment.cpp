@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "spencer/base/text.h"
+
 namespace spencer {
 namespace {
 
@@ -51,11 +53,6 @@ std::string join_dedented(std::vector<std::string_view> lines, std::size_t exemp
     result += *line;
   }
   return result;
-}
-
-bool has_word(std::string_view line) {
-  return std::any_of(line.begin(), line.end(),
-                     [](unsigned char c) { return c >= 0x80 || std::isalnum(c) != 0; });
 }
 
 bool strip(std::string_view& line, std::string_view mark) {

@@ -5,10 +5,10 @@
 #include <array>
 #include <cctype>
 
+#include "spencer/base/text.h"
+
 namespace spencer {
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
 
 bool is_space_only(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_space);
@@ -36,7 +36,7 @@ std::int64_t length_up_to(std::string_view text, std::int64_t limit) {
   return length;
 }
 
-std::uint32_t indentation(std::string_view line) {
+std::uint32_t indentation_width(std::string_view line) {
   std::uint32_t width = 0;
   for (const char c : line) {
     if (c != ' ' && c != '\t') break;
@@ -58,11 +58,11 @@ bool closes_block(std::string_view line) {
 std::uint32_t best_division(const Lines& lines, std::uint32_t first, std::uint32_t stop) {
   const std::uint32_t from = std::max(first + 1, stop - (stop - first) / 3);
   std::uint32_t best = stop;
-  std::uint32_t best_cost = lines.is_trivial(stop) ? 1000 : indentation(lines.line(stop)) * 2;
+  std::uint32_t best_cost = lines.is_trivial(stop) ? 1000 : indentation_width(lines.line(stop)) * 2;
   for (std::uint32_t row = stop - 1; row >= from; --row) {
     if (lines.is_trivial(row)) continue;
     const std::uint32_t after_blank = lines.is_blank(row - 1) ? 0 : 1;
-    const std::uint32_t cost = indentation(lines.line(row)) * 2 + after_blank;
+    const std::uint32_t cost = indentation_width(lines.line(row)) * 2 + after_blank;
     if (cost < best_cost) {
       best = row;
       best_cost = cost;

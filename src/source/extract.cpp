@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "spencer/base/error.h"
+#include "spencer/base/text.h"
 
 #include "source/cut.h"
 #include "source/grammar.h"
@@ -17,15 +18,6 @@ namespace {
 
 constexpr std::int64_t kMaxText = std::int64_t{1} << 30;  // offsets are 32 bits wide
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
-
-bool has_word(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0x80U) != 0 ||
-           std::isalnum(static_cast<unsigned char>(c)) != 0;
-  });
-}
 
 class Extractor {
  public:

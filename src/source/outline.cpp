@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "spencer/base/text.h"
+
 #include "source/comment.h"
 #include "source/naming.h"
 
@@ -29,8 +31,6 @@ struct Scope {
 
 constexpr std::size_t kMaxScopes = 64;  // deeper names help nobody and would grow without bound
 constexpr std::size_t kMaxSignature = 240;
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
 
 class Outliner {
  public:
@@ -212,7 +212,7 @@ class Outliner {
       entity.begin = ts_node_start_byte(*above);
       entity.end = ts_node_end_byte(*above);
     }
-    while (entity.end > entity.begin && is_blank(text_[entity.end - 1])) --entity.end;
+    while (entity.end > entity.begin && is_space(text_[entity.end - 1])) --entity.end;
     take_leading(entity);
   }
 
@@ -242,9 +242,9 @@ class Outliner {
       const Leading& item = *--next;
       if (item.end > entity.begin) continue;  // inside the entity
       std::uint32_t end = item.end;
-      while (end > item.begin && is_blank(text_[end - 1])) --end;
+      while (end > item.begin && is_space(text_[end - 1])) --end;
       const std::string_view gap = text_.substr(end, entity.begin - end);
-      const bool near = std::all_of(gap.begin(), gap.end(), is_blank) &&
+      const bool near = std::all_of(gap.begin(), gap.end(), is_space) &&
                         std::count(gap.begin(), gap.end(), '\n') <= 1;
       if (!near || !starts_line(item.begin)) break;
       if (item.comment) {
@@ -271,7 +271,7 @@ class Outliner {
 
   bool starts_line(std::uint32_t position) const {
     while (position > 0 && text_[position - 1] != '\n') {
-      if (!is_blank(text_[--position])) return false;
+      if (!is_space(text_[--position])) return false;
     }
     return true;
   }
@@ -301,7 +301,7 @@ class Outliner {
     std::string result;
     for (; begin < end && result.size() < kMaxSignature; ++begin) {
       const char c = text_[begin];
-      if (!is_blank(c)) {
+      if (!is_space(c)) {
         result += c;
       } else if (!result.empty() && result.back() != ' ') {
         result += ' ';

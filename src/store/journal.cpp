@@ -8,14 +8,14 @@
 namespace spencer {
 namespace {
 
-constexpr std::array<char, 8> kMagic = {'S', 'P', 'J', 'R', 'N', 'L', '0', '1'};
+constexpr std::array<char, 8> kJournalMagic = {'S', 'P', 'J', 'R', 'N', 'L', '0', '1'};
 
-struct Header {
-  std::array<char, 8> magic = kMagic;
+struct JournalHeader {
+  std::array<char, 8> magic = kJournalMagic;
   std::uint64_t dimension = 0;
   Hash128 settings;
 };
-static_assert(sizeof(Header) == 32);
+static_assert(sizeof(JournalHeader) == 32);
 
 /// Checksum of an entry's bytes before the checksum itself, its last 8 bytes.
 std::uint64_t entry_checksum(std::span<const std::byte> entry) {
@@ -36,7 +36,7 @@ Journal::Journal(const std::filesystem::path& path, const std::string& settings,
 }
 
 void Journal::take_over() {
-  const Header expected{kMagic, static_cast<std::uint64_t>(dimension_), settings_};
+  const JournalHeader expected{kJournalMagic, static_cast<std::uint64_t>(dimension_), settings_};
   const MappedFile map(file_.path());
   const auto bytes = map.bytes();
   if (bytes.size() < sizeof expected ||
@@ -62,7 +62,8 @@ void Journal::take_over() {
 std::span<const float> Journal::find(const Hash128& text) {
   const auto found = entries_.find(text);
   if (found == entries_.end()) return {};
-  const std::size_t at = sizeof(Header) + static_cast<std::size_t>(found->second) * entry_bytes_;
+  const std::size_t at =
+      sizeof(JournalHeader) + static_cast<std::size_t>(found->second) * entry_bytes_;
   file_.read_at(at + sizeof(Hash128), std::as_writable_bytes(std::span(vector_)));
   return vector_;
 }

@@ -16,13 +16,13 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the index files are little-endian");
 
-constexpr std::array<char, 8> kMagic = {'S', 'P', 'V', 'E', 'C', '\r', '\n', '\x1a'};
+constexpr std::array<char, 8> kVectorMagic = {'S', 'P', 'V', 'E', 'C', '\r', '\n', '\x1a'};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kDataOffset = 4096;  // a page, so that rows are aligned in the map
 constexpr std::uint32_t kLargestDimension = 1 << 16;
 
-struct Header {
-  std::array<char, 8> magic = kMagic;
+struct VectorHeader {
+  std::array<char, 8> magic = kVectorMagic;
   std::uint32_t version = kVersion;
   std::uint32_t dimension = 0;
   std::uint64_t rows = 0;
@@ -30,10 +30,10 @@ struct Header {
   std::uint64_t data_checksum = 0;
   std::uint64_t header_checksum = 0;  // of the bytes before it
 };
-static_assert(sizeof(Header) == 48);
+static_assert(sizeof(VectorHeader) == 48);
 
-std::uint64_t own_checksum(const Header& header) {
-  return hash64({reinterpret_cast<const char*>(&header), offsetof(Header, header_checksum)});
+std::uint64_t own_checksum(const VectorHeader& header) {
+  return hash64({reinterpret_cast<const char*>(&header), offsetof(VectorHeader, header_checksum)});
 }
 
 std::uint64_t rows_checksum(const MappedFile& map) {
@@ -44,10 +44,10 @@ std::uint64_t rows_checksum(const MappedFile& map) {
 }  // namespace
 
 VectorFile::VectorFile(const std::filesystem::path& path) : path_(path), map_(path) {
-  Header header;
+  VectorHeader header;
   if (map_.size() < kDataOffset) throw_corrupt(path, "it is shorter than its header");
   std::memcpy(&header, map_.data(), sizeof header);
-  if (header.magic != kMagic) throw_corrupt(path, "it is not a file of vectors");
+  if (header.magic != kVectorMagic) throw_corrupt(path, "it is not a file of vectors");
   if (header.header_checksum != own_checksum(header)) throw_corrupt(path, "its header is damaged");
   if (header.version != kVersion) {
     throw Error(ErrorKind::unsupported_version,
@@ -95,7 +95,7 @@ void VectorFileWriter::append(std::span<const float> rows) {
 
 void VectorFileWriter::finish() {
   file_.flush();
-  Header header;
+  VectorHeader header;
   header.dimension = static_cast<std::uint32_t>(dimension_);
   header.rows = static_cast<std::uint64_t>(rows_);
   header.data_checksum = rows_checksum(MappedFile(file_.path()));

@@ -12,11 +12,11 @@ namespace {
 
 using nlohmann::json;
 
-enum class Kind : unsigned char { word, white, punctuation };
+enum class Part : unsigned char { word, white, punctuation };
 
-Kind kind_of(CharClass found) {
-  if (found.white()) return Kind::white;
-  return found.punctuation() ? Kind::punctuation : Kind::word;
+Part part_of(CharClass found) {
+  if (found.white()) return Part::white;
+  return found.punctuation() ? Part::punctuation : Part::word;
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -111,7 +111,7 @@ WordPiece::DecoderOptions WordPiece::decoder_of(const TokenizerFile& file) {
 }
 
 bool WordPiece::append_words(std::string_view text, std::size_t limit, TokenIds& ids) const {
-  static const auto kinds = ascii_table(kind_of);
+  static const auto kinds = ascii_table(part_of);
   std::vector<std::uint64_t> hashes(vocabulary_.longest() + 1);
   const char* p = text.data();
   const char* const end = p + text.size();
@@ -119,12 +119,12 @@ bool WordPiece::append_words(std::string_view text, std::size_t limit, TokenIds&
     const char* const word = p;
     const char* after = p;  // past the character that ends the word
     std::size_t characters = 0;
-    Kind kind = Kind::word;
+    Part kind = Part::word;
     while (p < end) {
       const auto byte = static_cast<unsigned char>(*p);
       after = p;
-      kind = byte < 128 ? (++after, kinds[byte]) : kind_of(char_class(next_valid(after)));
-      if (kind != Kind::word) break;
+      kind = byte < 128 ? (++after, kinds[byte]) : part_of(char_class(next_valid(after)));
+      if (kind != Part::word) break;
       p = after;
       ++characters;
     }
@@ -132,7 +132,7 @@ bool WordPiece::append_words(std::string_view text, std::size_t limit, TokenIds&
       append_word({word, p}, characters, hashes, ids);
       if (ids.size() >= limit) return false;
     }
-    if (p < end && kind == Kind::punctuation) {
+    if (p < end && kind == Part::punctuation) {
       append_word({p, after}, 1, hashes, ids);
       if (ids.size() >= limit) return false;
     }

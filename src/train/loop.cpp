@@ -1,7 +1,6 @@
 #include "spencer/train/loop.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <future>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <ATen/ATen.h>
 #include <sys/resource.h>
 
+#include "spencer/base/clock.h"
 #include "spencer/base/error.h"
 #include "spencer/train/batch_plan.h"
 
@@ -19,12 +19,7 @@
 namespace spencer {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using nlohmann::ordered_json;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::int64_t peak_memory(at::Device device) {
   if (!device.is_cpu()) {

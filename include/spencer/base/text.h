@@ -1,4 +1,4 @@
-// Small text helpers: UTF-8 and "did you mean".
+// Small text helpers: kinds of characters, UTF-8 and "did you mean".
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,13 @@
 #include <string_view>
 
 namespace spencer {
+
+/// White space of ASCII as it stands in source code.
+constexpr bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
+}
+/// Whether there is a letter, a digit, or anything beyond ASCII.
+bool has_word(std::string_view text);
 
 inline constexpr char32_t kReplacementCharacter = U'\uFFFD';
 
