@@ -4,6 +4,8 @@
 
 #include "spencer/base/error.h"
 
+#include "option_kinds.h"
+
 namespace spencer {
 namespace {
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iostream>
 #include <ostream>
+
+#include <unistd.h>
 
 #include "terminal.h"
 
@@ -196,6 +199,13 @@ std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width) {
 std::unique_ptr<Progress> make_progress_lines(std::ostream& out,
                                               std::chrono::milliseconds interval) {
   return std::make_unique<ProgressLines>(out, interval);
+}
+
+std::unique_ptr<Progress> make_progress(bool quiet) {
+  if (quiet) return std::make_unique<Progress>();
+  const int width = terminal_width(STDERR_FILENO);
+  if (width > 0) return make_progress_bar(std::cerr, width);
+  return make_progress_lines(std::cerr, std::chrono::seconds(10));
 }
 
 }  // namespace spencer

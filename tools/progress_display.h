@@ -26,5 +26,7 @@ std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width);
 /// Writes a line when a stage has ended, and every `interval` while it goes on.
 std::unique_ptr<Progress> make_progress_lines(std::ostream& out,
                                               std::chrono::milliseconds interval);
+/// What standard error is for: a bar on a terminal, else lines; if `quiet`, neither.
+std::unique_ptr<Progress> make_progress(bool quiet);
 
 }  // namespace spencer

@@ -6,13 +6,14 @@
 #include "spencer/base/error.h"
 
 #include "exit_code.h"
+#include "option_kinds.h"
 #include "verbs/distill_output.h"
 #include "verbs/train_output.h"
 
 namespace spencer {
 namespace {
 
-constexpr const char* kExamples = R"(
+constexpr const char* kDistillExamples = R"(
 Examples:
   spencer distill --model run/model --reranker cross/model --train train.jsonl.gz \
     --valid valid.jsonl.gz --output small
@@ -98,7 +99,7 @@ void add_distill(CLI::App& app, DistillArgs& args) {
   app.description(
       "Train smaller query encoders to find what the model's own finds, down to the smallest that "
       "is good enough; the code encoder and the indexes made with it stay");
-  app.footer(kExamples);
+  app.footer(kDistillExamples);
   DistillOptions& options = args.options;
   add_training(app, args, options.training, options.model,
                "The dual encoder whose query encoder is distilled");

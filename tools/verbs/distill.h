@@ -5,8 +5,6 @@
 #include <iosfwd>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "spencer/base/stop.h"
 #include "spencer/distill/distiller.h"
 

@@ -8,6 +8,7 @@
 
 #include "json_output.h"
 #include "progress_display.h"
+#include "table.h"
 
 namespace spencer {
 namespace {
@@ -32,9 +33,7 @@ std::string with_interval(const Interval& interval) {
          "]";
 }
 
-using Row = std::vector<std::string>;
-
-Row row_of(const StudentRecord& record) {
+TableRow row_of(const StudentRecord& record) {
   const Attempt& attempt = record.judgement.attempt;
   const bool original = attempt.number == kOriginal;
   const StudentRecord::Stage& overall = record.stages.back();
@@ -49,21 +48,6 @@ Row row_of(const StudentRecord& record) {
           fixed(record.query_encode_ms, 2) + " / " + fixed(record.original_query_encode_ms, 2),
           fixed(record.judgement.outcome.speedup, 2),
           original ? "original" : to_string(record.judgement.decision)};
-}
-
-void write_table(std::ostream& out, const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
-  }
 }
 
 }  // namespace
@@ -91,11 +75,12 @@ std::string judgement_line(const StudentRecord& record) {
 }
 
 void write_distill_text(std::ostream& out, const DistillReport& report) {
-  std::vector<Row> rows = {{"attempt", "layers", "taught by", "dual MRR", "overall MRR", "acc@1",
-                            "acc@5", "kept", "query / original's, ms", "speed-up", "decision"},
-                           row_of(report.original)};
+  std::vector<TableRow> rows = {
+      {"attempt", "layers", "taught by", "dual MRR", "overall MRR", "acc@1", "acc@5", "kept",
+       "query / original's, ms", "speed-up", "decision"},
+      row_of(report.original)};
   for (const StudentRecord& record : report.attempts) rows.push_back(row_of(record));
-  write_table(out, rows);
+  write_table(out, rows, Align::left);
   if (!report.attempts.empty()) {
     out << "loss: " << fixed(report.attempts.front().dual_weight, 2) << " x dual + "
         << fixed(report.attempts.front().single_weight, 2) << " x single\n";

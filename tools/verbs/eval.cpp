@@ -20,6 +20,7 @@
 
 #include "exit_code.h"
 #include "model_path.h"
+#include "option_kinds.h"
 #include "progress_display.h"
 #include "terminal.h"
 #include "verbs/eval_output.h"
@@ -30,7 +31,7 @@ namespace {
 
 constexpr std::int64_t kLongestRun = 50'000'000;  // lines written without being asked for
 
-constexpr const char* kExamples = R"(
+constexpr const char* kEvalExamples = R"(
 Examples:
   spencer eval cosqa/ --model all-MiniLM-L6-v2 --code-length 256
   spencer eval python_test_0.jsonl.gz --model MODEL --protocol csn-1000 --shuffle-seed 0
@@ -119,7 +120,7 @@ void add_models(CLI::App& app, EvalArgs& args) {
       ->group("Model and device");
 }
 
-void add_files(CLI::App& app, EvalArgs& args) {
+void add_result_files(CLI::App& app, EvalArgs& args) {
   app.add_option("--run", args.run,
                  "Write TREC runs; several models get their name before the extension")
       ->type_name("FILE");
@@ -176,14 +177,6 @@ System open_system(const EvalArgs& args, const fs::path& folder, int exit) {
   return system;
 }
 
-std::unique_ptr<Progress> make_progress(const OutputOptions& output) {
-  if (output.quiet) return nullptr;
-  if (is_terminal(STDERR_FILENO)) {
-    return make_progress_bar(std::cerr, terminal_width(STDERR_FILENO));
-  }
-  return make_progress_lines(std::cerr, std::chrono::seconds(30));
-}
-
 /// How deep a run goes: as asked, or whole, unless nobody asked and it would be very long.
 std::int64_t resolve_run_depth(const EvalArgs& args, const Plan& plan) {
   if (args.run.empty()) return 0;
@@ -228,11 +221,11 @@ void resolve(EvalArgs& args) {
 
 void add_eval(CLI::App& app, EvalArgs& args) {
   app.description("Score models on a benchmark: metrics with intervals, times, comparisons");
-  app.footer(kExamples);
+  app.footer(kEvalExamples);
   add_data(app, args);
   add_protocol(app, args);
   add_models(app, args);
-  add_files(app, args);
+  add_result_files(app, args);
   add_output(app, args.output);
 }
 
@@ -256,7 +249,7 @@ int run_eval(EvalArgs args, std::ostream& out, const StopFlag& stop) {
   args.options.ranking.run_depth = resolve_run_depth(args, plan);
   if (!args.qrels.empty()) write_qrels(args.qrels, benchmark, plan);
 
-  const auto progress = make_progress(args.output);
+  const auto progress = make_progress(args.output.quiet);
   EvalOutcome outcome{benchmark, plan, args.options, {}, {}};
   for (System& system : opened) {
     RankingHooks hooks;

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "spencer/base/stop.h"
 #include "spencer/dataset/benchmark.h"
 #include "spencer/eval/evaluate.h"

@@ -8,39 +8,18 @@
 
 #include "json_output.h"
 #include "progress_display.h"
+#include "table.h"
 #include "terminal.h"
 
 namespace spencer {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Row = std::vector<std::string>;
 
 std::string format(const char* pattern, double value) {
   char text[64];
   std::snprintf(text, sizeof text, pattern, value);
   return text;
-}
-
-/// Columns side by side; the first to the left, the others to the right.
-void write_table(std::ostream& out, const std::vector<Row>& rows) {
-  std::vector<int> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      widths[c] = std::max(widths[c], display_width(row[c]));
-    }
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const auto padding = static_cast<std::size_t>(widths[c] - display_width(row[c]));
-      const std::string gap(padding, ' ');
-      line += (c == 0 ? row[c] + gap : "  " + gap + row[c]);
-    }
-    line.resize(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
-  }
 }
 
 std::string interval_text(const Interval& interval) {
@@ -49,11 +28,11 @@ std::string interval_text(const Interval& interval) {
 }
 
 /// One system: a line per metric, with intervals.
-std::vector<Row> rows_by_metric(const SystemResult& system) {
-  std::vector<Row> rows(1, Row{"metric"});
+std::vector<TableRow> rows_by_metric(const SystemResult& system) {
+  std::vector<TableRow> rows(1, TableRow{"metric"});
   for (const StageResult& stage : system.stages) rows[0].push_back(stage.name + " [95%]");
   for (std::size_t m = 0; m < system.stages[0].metrics.size(); ++m) {
-    Row row{system.stages[0].metrics[m].metric.name()};
+    TableRow row{system.stages[0].metrics[m].metric.name()};
     for (const StageResult& stage : system.stages) {
       row.push_back(interval_text(stage.metrics[m].interval));
     }
@@ -63,15 +42,15 @@ std::vector<Row> rows_by_metric(const SystemResult& system) {
 }
 
 /// Several systems: a line per system and stage, the first metric with its interval.
-std::vector<Row> rows_by_system(const std::vector<SystemResult>& systems) {
-  std::vector<Row> rows(1, Row{"model", "stage"});
+std::vector<TableRow> rows_by_system(const std::vector<SystemResult>& systems) {
+  std::vector<TableRow> rows(1, TableRow{"model", "stage"});
   const auto& metrics = systems[0].stages[0].metrics;
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     rows[0].push_back(metrics[m].metric.name() + (m == 0 ? " [95%]" : ""));
   }
   for (const SystemResult& system : systems) {
     for (const StageResult& stage : system.stages) {
-      Row row{printable(system.label), stage.name};
+      TableRow row{printable(system.label), stage.name};
       for (std::size_t m = 0; m < stage.metrics.size(); ++m) {
         const Interval& interval = stage.metrics[m].interval;
         row.push_back(m == 0 ? interval_text(interval) : format("%.4f", interval.mean));
@@ -82,8 +61,8 @@ std::vector<Row> rows_by_system(const std::vector<SystemResult>& systems) {
   return rows;
 }
 
-std::vector<Row> timing_rows(const std::vector<SystemResult>& systems) {
-  std::vector<Row> rows{{"model", "query ms", "p95", "codes/s", "search ms", "rerank ms"}};
+std::vector<TableRow> timing_rows(const std::vector<SystemResult>& systems) {
+  std::vector<TableRow> rows{{"model", "query ms", "p95", "codes/s", "search ms", "rerank ms"}};
   const auto cell = [](const std::optional<double>& value, const char* pattern) {
     return value ? format(pattern, *value) : std::string("-");
   };
@@ -195,16 +174,16 @@ std::vector<std::pair<std::string, std::string>> eval_settings(const EvalOutcome
 }
 
 void write_eval_text(std::ostream& out, const EvalOutcome& outcome) {
-  std::vector<Row> settings;
+  std::vector<TableRow> settings;
   for (const auto& [name, value] : eval_settings(outcome)) {
     out << name << std::string(10 - name.size(), ' ') << printable(value) << '\n';
   }
   out << '\n';
   if (outcome.systems.size() == 1) {
     out << printable(outcome.systems[0].label) << '\n';
-    write_table(out, rows_by_metric(outcome.systems[0]));
+    write_table(out, rows_by_metric(outcome.systems[0]), Align::right);
   } else {
-    write_table(out, rows_by_system(outcome.systems));
+    write_table(out, rows_by_system(outcome.systems), Align::right);
   }
   out << '\n';
   for (const Comparison& c : outcome.comparisons) {
@@ -213,7 +192,7 @@ void write_eval_text(std::ostream& out, const EvalOutcome& outcome) {
         << " (paired randomisation test)\n";
   }
   if (!outcome.comparisons.empty()) out << '\n';
-  write_table(out, timing_rows(outcome.systems));
+  write_table(out, timing_rows(outcome.systems), Align::right);
 }
 
 void write_eval_json(std::ostream& out, const EvalOutcome& outcome) {
@@ -250,12 +229,12 @@ void write_eval_json(std::ostream& out, const EvalOutcome& outcome) {
 }
 
 void write_challenge_text(std::ostream& out, const std::vector<ChallengeScore>& scores) {
-  std::vector<Row> rows{{"language", "queries", "nDCG within", "nDCG all"}};
+  std::vector<TableRow> rows{{"language", "queries", "nDCG within", "nDCG all"}};
   for (const ChallengeScore& score : scores) {
     rows.push_back({printable(score.language), std::to_string(score.queries),
                     format("%.4f", score.ndcg_within), format("%.4f", score.ndcg_all)});
   }
-  write_table(out, rows);
+  write_table(out, rows, Align::right);
 }
 
 void write_challenge_json(std::ostream& out, const std::vector<ChallengeScore>& scores) {

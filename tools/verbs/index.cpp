@@ -10,13 +10,14 @@
 #include "exit_code.h"
 #include "json_output.h"
 #include "model_path.h"
+#include "option_kinds.h"
 #include "progress_display.h"
 #include "terminal.h"
 
 namespace spencer {
 namespace {
 
-constexpr const char* kExamples = R"(
+constexpr const char* kIndexExamples = R"(
 What .gitignore or .spencerignore names is left out. Run again, it embeds only what changed.
 
 Examples:
@@ -25,13 +26,6 @@ Examples:
   spencer index --dry-run | less
   spencer index --ann hnsw --device cuda
 )";
-
-std::unique_ptr<Progress> make_progress(const OutputOptions& output) {
-  if (output.quiet) return std::make_unique<Progress>();
-  const int width = terminal_width(STDERR_FILENO);
-  if (width > 0) return make_progress_bar(std::cerr, width);
-  return make_progress_lines(std::cerr, std::chrono::seconds(10));
-}
 
 std::string count_of(std::int64_t count, const std::string& one) {
   return with_thousands(count) + " " + one + (count == 1 ? "" : "s");
@@ -131,7 +125,7 @@ void write_plan_json(std::ostream& out, const IndexPlan& plan) {
 void add_index(CLI::App& app, IndexArgs& args) {
   IndexOptions& options = args.options;
   app.description("Read a source tree, embed its functions, and keep them in an index");
-  app.footer(kExamples);
+  app.footer(kIndexExamples);
   app.add_option("path", options.root, "The tree to index")
       ->type_name("PATH")
       ->capture_default_str();
@@ -166,7 +160,7 @@ int run_index(IndexArgs args, std::ostream& out, const StopFlag& stop) {
     return exit_code::ok;
   }
   args.options.model = find_model(args.options.model);
-  const auto progress = make_progress(output);
+  const auto progress = make_progress(output.quiet);
   const IndexSummary summary = build_index(args.options, *progress, stop);
   const std::string folder =
       std::filesystem::absolute(args.options.resolved_index_folder()).lexically_normal().string();

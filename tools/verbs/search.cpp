@@ -14,13 +14,14 @@
 #include "spencer/search/words.h"
 
 #include "exit_code.h"
+#include "option_kinds.h"
 #include "verbs/search_output.h"
 
 namespace spencer {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kExamples = R"(
+constexpr const char* kSearchExamples = R"(
 Exit code: 0 if something was found, 1 if nothing was, 2 after an error.
 
 Examples:
@@ -146,7 +147,7 @@ Request resolve(const SearchArgs& args) {
 
 void add_search(CLI::App& app, SearchArgs& args) {
   app.description("Find code by what it does: in words, by a piece of code, or by an example");
-  app.footer(kExamples);
+  app.footer(kSearchExamples);
   app.add_option("query", args.words,
                  "What the code should do, and then the tree to search (by default the current "
                  "folder's; with --code or --like only the tree)")

@@ -12,6 +12,7 @@
 
 #include "highlight.h"
 #include "json_output.h"
+#include "progress_display.h"
 #include "terminal.h"
 
 namespace spencer {
@@ -37,12 +38,6 @@ const char* color_of(Style style) {
 
 std::string painted(std::string_view text, const char* color, bool use) {
   return use ? color + std::string(text) + kReset : std::string(text);
-}
-
-std::string format(const char* pattern, double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, pattern, value);
-  return text;
 }
 
 /// Writes one line of code: safe characters only, cut at `width` columns, coloured byte by byte.
@@ -110,9 +105,8 @@ void write_heading(std::ostream& out, const Hit& hit, const TextStyle& style) {
       << painted(line, kLineColor, style.color) << "  "
       << painted(printable(record.name), kNameColor, style.color) << "  "
       << painted("(" + printable(record.kind) + ")", kDim, style.color) << "  "
-      << format("%.3f", hit.score);
-  if (hit.rerank_score)
-    out << painted("  recall " + format("%.3f", hit.recall_score), kDim, style.color);
+      << fixed(hit.score, 3);
+  if (hit.rerank_score) out << painted("  recall " + fixed(hit.recall_score, 3), kDim, style.color);
   out << '\n';
 }
 

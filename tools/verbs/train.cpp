@@ -9,6 +9,7 @@
 #include "spencer/model/dual_encoder.h"
 #include "spencer/train/trainer.h"
 
+#include "option_kinds.h"
 #include "verbs/train_output.h"
 
 namespace spencer {

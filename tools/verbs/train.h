@@ -6,8 +6,6 @@
 #include <iosfwd>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "spencer/base/stop.h"
 #include "spencer/train/options.h"
 

@@ -7,6 +7,7 @@
 #include "spencer/base/log.h"
 
 #include "exit_code.h"
+#include "option_kinds.h"
 #include "verbs/train_output.h"
 
 namespace spencer {

@@ -8,14 +8,17 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "spencer/base/stop.h"
 #include "spencer/dataset/benchmark.h"
 #include "spencer/train/options.h"
 #include "spencer/train/trainer.h"
 
 #include "common_options.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace spencer {
 
@@ -30,12 +33,6 @@ struct TrainArgs {
 };
 
 inline constexpr const char* kRunGroup = "Validation and checkpoints";
-
-/// An option for a number, with its default shown.
-CLI::Option* add_number(CLI::App& app, const char* name, auto& value, const char* help,
-                        const char* group) {
-  return app.add_option(name, value, help)->type_name("N")->capture_default_str()->group(group);
-}
 
 /// Data, steps, run, memory, device and output.
 void add_training(CLI::App& app, TrainArgs& args, TrainOptions& options,

@@ -4,12 +4,13 @@
 
 #include "spencer/base/log.h"
 
+#include "option_kinds.h"
 #include "verbs/train_output.h"
 
 namespace spencer {
 namespace {
 
-constexpr const char* kExamples = R"(
+constexpr const char* kPretrainExamples = R"(
 Examples:
   spencer train pretrain --model mose-small --train train.jsonl.gz --valid valid.jsonl.gz \
     --output base --exits 2,4,6 --length 256 --learning-rate 5e-4 --warmup 0.05
@@ -43,7 +44,7 @@ void add_train_pretrain(CLI::App& app, TrainPretrainArgs& args) {
   app.description(
       "Pre-train an encoder on code: to predict hidden words, and to tell whether two snippets "
       "are of one repository");
-  app.footer(kExamples);
+  app.footer(kPretrainExamples);
   PretrainOptions& options = args.options;
   add_training(app, args, options, options.model,
                "The model folder to start from; without weights in it, from random ones");

@@ -3,8 +3,6 @@
 
 #include <iosfwd>
 
-#include <CLI/CLI.hpp>
-
 #include "spencer/base/stop.h"
 #include "spencer/train/options.h"
 #include "spencer/train/snippets.h"
