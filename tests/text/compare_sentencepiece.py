@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares spencer's reading of sentencepiece models with the Python package of sentencepiece.
 
-    compare_sentencepiece.py CASE --program tokenize_lines [--quick]
+    compare_sentencepiece.py CASE --program tokenize_lines [--thorough]
 
 The models are trained here, on Python's own standard library and some of the nasty strings. Texts
 that unigram models can cut in several ways of the same score are cut as Hugging Face's `Unigram`
@@ -21,8 +21,8 @@ from pathlib import Path
 import sentencepiece
 from tokenizers import AddedToken, Tokenizer, models, processors
 
-from compare_tokenizers import as_text, cosqa_texts
-from nasty_strings import every_code_point, nasty_strings
+from compare_tokenizers import SHARE, as_text, cosqa_texts
+from nasty_strings import code_points, nasty_strings
 from reference_tokenizers import standard_library
 from tokenize_client import Client
 
@@ -157,7 +157,7 @@ def report(what, texts, ours, expected):
     return len(texts), len(wrong)
 
 
-def run(case, program, quick):
+def run(case, program, one_in):
     family = CASES[case]
     codes, queries = cosqa_texts()
     with tempfile.TemporaryDirectory() as scratch:
@@ -174,9 +174,7 @@ def run(case, program, quick):
         def ids_of(text):
             return [family.shift(piece) for piece in cut(as_text(text))]
 
-        texts = plain(queries + codes + nasty_strings(codes))
-        if not quick:
-            texts += list(every_code_point())
+        texts = plain(queries + codes[::one_in] + nasty_strings(codes)) + list(code_points(one_in))
         counts = [report("ids", texts, client.ids(texts), [ids_of(text) for text in texts])]
         some = random.Random(5).sample(texts, 200)
         whole = [family.around(ids_of(text)) for text in some]
@@ -215,9 +213,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("case", choices=sorted(CASES))
     parser.add_argument("--program", required=True, help="the tokenize_lines program of the build")
-    parser.add_argument("--quick", action="store_true", help="leave the code points out")
+    parser.add_argument("--thorough", action="store_true", help="every code and every code point")
     arguments = parser.parse_args()
-    return run(arguments.case, arguments.program, arguments.quick)
+    return run(arguments.case, arguments.program, 1 if arguments.thorough else SHARE)
 
 
 if __name__ == "__main__":

@@ -126,10 +126,13 @@ def nasty_strings(codes, per_kind=260):
     return made
 
 
-def every_code_point(per_string=96):
-    """Every code point alone, between letters, after a space and among its neighbours."""
+def code_points(one_in=1, per_string=96):
+    """Code points alone, between letters, after a space and among their neighbours: all of them, or
+    beyond U+3000 one group of neighbours in so many."""
     points = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
     for start in range(0, len(points), per_string):
+        if start >= 0x3000 and start // per_string % one_in != 0:
+            continue
         group = points[start : start + per_string]
         yield " ".join(group)
         yield " ".join(f"a{point}b" for point in group)
