@@ -20,14 +20,19 @@ function(spencer_room name)
                              PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${objects} PRIVATE spencer_compiler nlohmann_json::nlohmann_json
                         ${ARG_PRIVATE})
+  if(ARG_LIBRARY STREQUAL spencer_torch)
+    spencer_precompile_torch(${objects})
+  endif()
   target_sources(${ARG_LIBRARY} PRIVATE $<TARGET_OBJECTS:${objects}>)
   target_link_libraries(${ARG_LIBRARY} PRIVATE spencer_compiler ${ARG_PRIVATE})
 endfunction()
 
-# spencer_test(ROOM SOURCES file... [LABELS label...] [LIBRARIES target...])
-# One GoogleTest program per call, named ROOM_test (or NAME_test); every case is known to ctest.
+# spencer_test(ROOM SOURCES file... [NAME name] [LABELS label...] [SLOW pattern]
+#              [LIBRARIES target...])
+# One GoogleTest program per call, named ROOM_test (or NAME_test); every case is known to ctest. Those
+# that SLOW matches, as --gtest_filter takes it, have that label in place of the others.
 function(spencer_test room)
-  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LABELS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;SLOW" "SOURCES;LABELS;LIBRARIES" ${ARGN})
   if(NOT ARG_NAME)
     set(ARG_NAME ${room})
   endif()
@@ -42,6 +47,23 @@ function(spencer_test room)
     SPENCER_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" SPENCER_DEPS="${SPENCER_DEPS}")
   target_link_libraries(${target} PRIVATE spencer ${ARG_LIBRARIES} spencer_compiler
                         nlohmann_json::nlohmann_json GTest::gtest_main GTest::gmock)
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST
+  spencer_compile_quickly(${target})
+  if(spencer_torch IN_LIST ARG_LIBRARIES)
+    spencer_precompile_torch(${target})
+  endif()
+  set(others "")
+  if(ARG_SLOW)
+    set(others TEST_FILTER "-${ARG_SLOW}")
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_FILTER ${ARG_SLOW}
+                         PROPERTIES LABELS slow TIMEOUT 1800)
+  endif()
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST ${others}
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()
+
+# spencer_test_program(NAME): NAME.cpp, which a test of another language runs.
+function(spencer_test_program target)
+  add_executable(${target} ${target}.cpp)
+  target_link_libraries(${target} PRIVATE spencer spencer_compiler nlohmann_json::nlohmann_json)
+  spencer_compile_quickly(${target})
 endfunction()

@@ -25,7 +25,7 @@ endforeach()
 
 add_library(spencer_tree_sitter STATIC ${tree_sitter_sources})
 set_target_properties(spencer_tree_sitter PROPERTIES C_STANDARD 11 C_VISIBILITY_PRESET hidden
-                      POSITION_INDEPENDENT_CODE ON)
+                      POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)
 target_compile_definitions(spencer_tree_sitter PRIVATE _DEFAULT_SOURCE)
 target_compile_options(spencer_tree_sitter PRIVATE -w)
 if("address" IN_LIST SPENCER_SANITIZE)

@@ -20,10 +20,14 @@ deps=${SPENCER_DEPS:-$root/.deps}
 example=$deps/example/tornado
 spencer=$root/build/release/tools/spencer
 
-scripts/setup.sh "$@"
+scripts/setup.sh --build-only "$@"
+{ scripts/setup.sh "$@" && scripts/fetch_example.sh "$example"; } &  # while it is built
+fetching=$!
+trap 'kill "$fetching" 2>/dev/null || true' EXIT
 echo "== Building spencer (Release)" >&2
-scripts/build.sh release spencer_program spencer_torch
-scripts/fetch_example.sh "$example"
+scripts/build.sh release -DSPENCER_BUILD_TESTS=OFF spencer_program spencer_torch
+wait "$fetching"
+trap - EXIT
 
 echo "== Indexing $(basename "$example")" >&2
 "$spencer" index "$example"

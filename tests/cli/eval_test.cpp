@@ -50,24 +50,24 @@ TEST_F(EvalTest, JsonHasTheContractsFields) {
   EXPECT_EQ(result.err, "");
   const auto all = json_lines(result.out);
   ASSERT_EQ(all.size(), 1u);
-  const auto& json = all[0];
-  EXPECT_EQ(json["dataset"], "test");
-  EXPECT_EQ(json["protocol"], "full");
-  EXPECT_EQ(json["queries"], 12);
-  EXPECT_EQ(json["candidates"], 12);
-  EXPECT_EQ(json["model"], "all-MiniLM-L6-v2");
-  EXPECT_EQ(json["lengths"]["code"], 256);
-  const auto& recall = json["stages"]["recall"];
+  const auto& report = all[0];
+  EXPECT_EQ(report["dataset"], "test");
+  EXPECT_EQ(report["protocol"], "full");
+  EXPECT_EQ(report["queries"], 12);
+  EXPECT_EQ(report["candidates"], 12);
+  EXPECT_EQ(report["model"], "all-MiniLM-L6-v2");
+  EXPECT_EQ(report["lengths"]["code"], 256);
+  const auto& recall = report["stages"]["recall"];
   for (const char* metric :
        {"mrr", "acc@1", "acc@3", "acc@5", "acc@10", "ndcg@10", "recall@100", "map"}) {
     ASSERT_TRUE(recall.contains(metric)) << metric;
-    EXPECT_LE(json["intervals"]["recall"][metric][0], recall[metric]);
+    EXPECT_LE(report["intervals"]["recall"][metric][0], recall[metric]);
   }
   EXPECT_EQ(recall["recall@100"], 1.0);
   EXPECT_GT(recall["mrr"], 0.9);
-  EXPECT_FALSE(json["stages"].contains("rerank"));
-  EXPECT_GT(json["timing"]["query_encode_ms"], 0);
-  EXPECT_GT(json["timing"]["code_encode_per_s"], 0);
+  EXPECT_FALSE(report["stages"].contains("rerank"));
+  EXPECT_GT(report["timing"]["query_encode_ms"], 0);
+  EXPECT_GT(report["timing"]["code_encode_per_s"], 0);
   const RunResult again = eval({"test.jsonl", "--model", minilm().string(), "--json", "-q"});
   EXPECT_TRUE(json_lines(again.out)[0]["timing"]["code_encode_per_s"].is_null()) << "not cached";
 }

@@ -280,14 +280,14 @@ TEST(Search, NamesAndCodeCannotDriveTheTerminal) {
   const RunResult text = run_spencer({"search", "clear the screen"}, here);
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("evil\\x1b]0;owned\\x07.py"));
-  const std::string json = run_spencer({"search", "clear the screen", "--json"}, here).out;
+  const std::string lines = run_spencer({"search", "clear the screen", "--json"}, here).out;
   const std::string plan = run_spencer({"index", "--dry-run"}, here).out;
-  for (const std::string& output : {text.out, json, plan}) {
+  for (const std::string& output : {text.out, lines, plan}) {
     EXPECT_FALSE(output.empty());
     EXPECT_THAT(output, Not(HasSubstr("\x1b")));
     EXPECT_THAT(output, Not(HasSubstr("\x07")));
   }
-  EXPECT_EQ(json_lines(json).at(0).at("path"), "evil\x1b]0;owned\x07.py");
+  EXPECT_EQ(json_lines(lines).at(0).at("path"), "evil\x1b]0;owned\x07.py");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-EncoderConfig small_config(Family family) {
+EncoderConfig two_wide_config(Family family) {
   EncoderConfig config;
   config.family = family;
   config.vocabulary_size = 10;
@@ -29,7 +29,7 @@ PackedBatch one_sequence(const EncoderConfig& config) {
   return pack(std::span(&view, 1), config);
 }
 
-std::vector<float> values(const at::Tensor& tensor) {
+std::vector<float> floats(const at::Tensor& tensor) {
   const at::Tensor flat = tensor.detach().contiguous();
   return {flat.const_data_ptr<float>(), flat.const_data_ptr<float>() + flat.numel()};
 }
@@ -48,31 +48,31 @@ std::string refusal(const Work& work) {
 }  // namespace
 
 TEST(ExitHeads, NewOnesGiveTheFirstNumbersOfThePooledState) {
-  const EncoderConfig config = small_config(Family::bert);
+  const EncoderConfig config = two_wide_config(Family::bert);
   const at::Tensor hidden = at::tensor({1.F, 5.F, 3.F, 9.F}).view({2, 2});
   const ExitHeads whole = make_exit_heads(config, {2, 4}, 2);
   EXPECT_THAT(whole.exits(), ElementsAre(2, 4));
-  EXPECT_THAT(values(whole.forward(hidden, one_sequence(config), Pooling::mean, 2)),
+  EXPECT_THAT(floats(whole.forward(hidden, one_sequence(config), Pooling::mean, 2)),
               ElementsAre(2, 7));
   const ExitHeads narrow = make_exit_heads(config, {2, 4}, 1);
-  EXPECT_THAT(values(narrow.forward(hidden, one_sequence(config), Pooling::cls, 4)),
+  EXPECT_THAT(floats(narrow.forward(hidden, one_sequence(config), Pooling::cls, 4)),
               ElementsAre(1));
 }
 
 // By hand: of two numbers, the norm makes -1 and 1; each token's before the mean.
 TEST(ExitHeads, StatesInsideAPreNormStackAreNormalisedTokenByToken) {
-  const EncoderConfig config = small_config(Family::starcoder2);
+  const EncoderConfig config = two_wide_config(Family::starcoder2);
   const at::Tensor hidden = at::tensor({1.F, 5.F, 900.F, 3.F}).view({2, 2});
   const ExitHeads heads = make_exit_heads(config, {2, 4}, 2);
   const PackedBatch batch = one_sequence(config);
-  EXPECT_THAT(values(heads.forward(hidden, batch, Pooling::cls, 2)), ElementsAre(-1, 1));
-  EXPECT_THAT(values(heads.forward(hidden, batch, Pooling::mean, 2)), ElementsAre(0, 0));
+  EXPECT_THAT(floats(heads.forward(hidden, batch, Pooling::cls, 2)), ElementsAre(-1, 1));
+  EXPECT_THAT(floats(heads.forward(hidden, batch, Pooling::mean, 2)), ElementsAre(0, 0));
   // The last state is the encoder's own norm's.
-  EXPECT_THAT(values(heads.forward(hidden, batch, Pooling::cls, 4)), ElementsAre(1, 5));
+  EXPECT_THAT(floats(heads.forward(hidden, batch, Pooling::cls, 4)), ElementsAre(1, 5));
 }
 
 TEST(ExitHeads, NameTheirParametersByExit) {
-  ExitHeads heads(small_config(Family::starcoder2), {2, 4}, 3);
+  ExitHeads heads(two_wide_config(Family::starcoder2), {2, 4}, 3);
   std::vector<std::string> names;
   heads.visit(
       [&](const std::string& name, at::Tensor&, at::IntArrayRef) { names.push_back(name); });
@@ -81,7 +81,7 @@ TEST(ExitHeads, NameTheirParametersByExit) {
 }
 
 TEST(ExitHeads, TrainOneExitAtATime) {
-  const EncoderConfig config = small_config(Family::bert);
+  const EncoderConfig config = two_wide_config(Family::bert);
   ExitHeads heads = make_exit_heads(config, {2, 4}, 2);
   heads.visit([](const std::string&, at::Tensor& parameter, at::IntArrayRef) {
     parameter.requires_grad_();
@@ -91,13 +91,13 @@ TEST(ExitHeads, TrainOneExitAtATime) {
   heads.visit([](const std::string& name, at::Tensor& parameter, at::IntArrayRef) {
     EXPECT_EQ(parameter.grad().defined(), name.starts_with("exits.2")) << name;
     if (name == "exits.2.weight") {
-      EXPECT_THAT(values(parameter.grad()), ElementsAre(2, 7, 2, 7));
+      EXPECT_THAT(floats(parameter.grad()), ElementsAre(2, 7, 2, 7));
     }
   });
 }
 
 TEST(ExitHeads, RefuseWhatMakesNoSense) {
-  const EncoderConfig config = small_config(Family::bert);
+  const EncoderConfig config = two_wide_config(Family::bert);
   EXPECT_THAT(refusal([&] { ExitHeads(config, {}, 2); }), HasSubstr("no exit"));
   EXPECT_THAT(refusal([&] { ExitHeads(config, {2, 2}, 2); }), HasSubstr("do not ascend"));
   EXPECT_THAT(refusal([&] { ExitHeads(config, {2, 5}, 2); }), HasSubstr("layers 1 to 4"));

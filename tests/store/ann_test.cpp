@@ -11,7 +11,7 @@
 namespace spencer {
 namespace {
 
-constexpr std::int64_t kDimension = 64;
+constexpr std::int64_t kAnnDimension = 64;
 constexpr int kRecords = 12000;
 
 /// Points of a low-dimensional curved sheet with noise, about 300 topics of unequal size: near
@@ -20,21 +20,21 @@ class Topics {
  public:
   Topics() : random_(11) {
     for (auto* matrix : {&basis_, &centres_}) {
-      matrix->resize(static_cast<std::size_t>(kDimension) * 300);
+      matrix->resize(static_cast<std::size_t>(kAnnDimension) * 300);
       for (float& x : *matrix) x = normal_(random_);
     }
   }
   std::vector<float> next() {
     const std::size_t topic =
-        static_cast<std::size_t>(300 * std::pow(uniform_(random_), 2.0)) * kDimension;
-    std::vector<float> vector(static_cast<std::size_t>(kDimension));
+        static_cast<std::size_t>(300 * std::pow(uniform_(random_), 2.0)) * kAnnDimension;
+    std::vector<float> vector(static_cast<std::size_t>(kAnnDimension));
     for (std::size_t i = 0; i < vector.size(); ++i) {
       vector[i] = centres_[topic + i] + 0.3f * normal_(random_);
     }
     for (std::size_t latent = 0; latent < 12; ++latent) {
       const float weight = 0.35f * normal_(random_);
       for (std::size_t i = 0; i < vector.size(); ++i) {
-        vector[i] += weight * basis_[latent * kDimension + i];
+        vector[i] += weight * basis_[latent * kAnnDimension + i];
       }
     }
     float sum = 0;
@@ -51,7 +51,7 @@ class Topics {
 };
 
 void write_index(const fs::path& folder, AnnKind kind) {
-  IndexManifest manifest = settings(kDimension);
+  IndexManifest manifest = settings(kAnnDimension);
   manifest.ann = kind;
   const auto writer = IndexWriter::open(folder, manifest);
   Topics topics;
@@ -114,7 +114,7 @@ TEST_P(AnnTest, FindsAlmostAllThatExactSearchFinds) {
     damaged[i * whole.size() / 30] ^= 0x20;
     std::ofstream(path, std::ios::binary) << damaged;
     const auto reader = IndexReader::open(temporary.path() / "ann");
-    EXPECT_THROW(reader->search(unit_vector(1, kDimension), 10, {}), Error) << i;
+    EXPECT_THROW(reader->search(unit_vector(1, kAnnDimension), 10, {}), Error) << i;
   }
   std::ofstream(path, std::ios::binary) << whole.substr(1);
   EXPECT_THROW(IndexReader::open(temporary.path() / "ann"), Error);
@@ -137,10 +137,10 @@ TEST_P(AnnTest, ManyResultsAndWideFiltersComeComplete) {
   const TemporaryFolder temporary;
   write_index(temporary.path(), GetParam());
   const auto reader = IndexReader::open(temporary.path());
-  EXPECT_EQ(reader->search(unit_vector(1, kDimension), 1000, {}).size(), 1000u);
-  EXPECT_EQ(reader->search(unit_vector(1, kDimension), kRecords + 5, {}).size(),
+  EXPECT_EQ(reader->search(unit_vector(1, kAnnDimension), 1000, {}).size(), 1000u);
+  EXPECT_EQ(reader->search(unit_vector(1, kAnnDimension), kRecords + 5, {}).size(),
             static_cast<std::size_t>(kRecords));
-  EXPECT_EQ(reader->search(unit_vector(1, kDimension), 1000, {.path_globs = {"!rare/"}}).size(),
+  EXPECT_EQ(reader->search(unit_vector(1, kAnnDimension), 1000, {.path_globs = {"!rare/"}}).size(),
             1000u);
 }
 

@@ -12,7 +12,7 @@
 namespace spencer {
 namespace {
 
-constexpr std::int64_t kDimension = 16;
+constexpr std::int64_t kDamageDimension = 16;
 
 class DamageTest : public ::testing::Test {
  protected:
@@ -54,9 +54,11 @@ class DamageTest : public ::testing::Test {
       const CodeRecord record = reader.record(id);
       EXPECT_EQ(record.code, code_record(record.path, record.start_line, 0).code);
     }
-    EXPECT_EQ(reader.search(unit_vector(1, kDimension), 51, {}).size(), 51u);
-    EXPECT_EQ(reader.search(unit_vector(1, kDimension), 60, {.path_globs = {"src/"}}).size(), 20u);
-    EXPECT_EQ(reader.search(unit_vector(1, kDimension), 60, {.kinds = {"window"}}).size(), 1u);
+    EXPECT_EQ(reader.search(unit_vector(1, kDamageDimension), 51, {}).size(), 51u);
+    EXPECT_EQ(reader.search(unit_vector(1, kDamageDimension), 60, {.path_globs = {"src/"}}).size(),
+              20u);
+    EXPECT_EQ(reader.search(unit_vector(1, kDamageDimension), 60, {.kinds = {"window"}}).size(),
+              1u);
     EXPECT_EQ(reader.find("src/b.py", 15), 31);
     EXPECT_EQ(reader.files().size(), 3u);
   }
@@ -179,7 +181,7 @@ TEST_F(DamageTest, AJournalLosesTheDamagedEntriesAlone) {
   }
   const fs::path path = folder() / kJournalFile;
   const std::string whole = read_file(path);
-  const std::size_t entry = 16 + 4 * kDimension + 8;
+  const std::size_t entry = 16 + 4 * kDamageDimension + 8;
   ASSERT_EQ(whole.size(), 32 + 10 * entry);
   const auto survivors = [&](const std::string& bytes) {
     overwrite(path, bytes);
@@ -191,7 +193,8 @@ TEST_F(DamageTest, AJournalLosesTheDamagedEntriesAlone) {
       EXPECT_EQ(std::vector<float>(vector.begin(), vector.end()), vector_of(record(i)));
       ++found;
     }
-    writer->remember(hash128("more"), unit_vector(5, kDimension));  // it can still be extended
+    writer->remember(hash128("more"),
+                     unit_vector(5, kDamageDimension));  // it can still be extended
     EXPECT_FALSE(writer->known_vector(hash128("more")).empty());
     return found;
   };
