@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 #include <ostream>
+#include <utility>
 
 #include <unistd.h>
 
@@ -18,17 +19,19 @@ using Clock = std::chrono::steady_clock;
 /// What both displays keep of the stage that goes on.
 class Stage {
  public:
+  explicit Stage(const TimeSource& now) : now_(now) {}
+
   void begin(std::string_view name, std::int64_t total, std::string_view unit) {
     name_ = name;
     unit_ = unit;
     total_ = total;
     done_ = 0;
-    started_ = Clock::now();
+    started_ = now_();
   }
   void advance(std::int64_t amount) { done_ += amount; }
 
   bool counts() const { return done_ > 0 || total_ > 0; }
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
+  double seconds() const { return std::chrono::duration<double>(now_() - started_).count(); }
   double fraction() const {
     return std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0);
   }
@@ -60,6 +63,7 @@ class Stage {
   }
 
  private:
+  const TimeSource& now_;
   std::string name_, unit_;
   std::int64_t total_ = -1, done_ = 0;
   Clock::time_point started_;
@@ -67,7 +71,8 @@ class Stage {
 
 class ProgressBar : public Progress {
  public:
-  ProgressBar(std::ostream& out, int width) : out_(out), width_(width) {}
+  ProgressBar(std::ostream& out, int width, TimeSource now)
+      : out_(out), width_(width), now_(std::move(now)) {}
   ~ProgressBar() override { clear(); }
 
   void begin(std::string_view stage, std::int64_t total, std::string_view unit) override {
@@ -76,7 +81,7 @@ class ProgressBar : public Progress {
   }
   void advance(std::int64_t amount) override {
     stage_.advance(amount);
-    if (Clock::now() - drawn_ >= std::chrono::milliseconds(100)) draw();
+    if (now_() - drawn_ >= std::chrono::milliseconds(100)) draw();
   }
   void end() override { clear(); }
 
@@ -94,7 +99,7 @@ class ProgressBar : public Progress {
       append(stage_.left());
     }
     out_ << "\r\x1b[K" << line << std::flush;
-    drawn_ = Clock::now();
+    drawn_ = now_();
     shown_ = true;
   }
 
@@ -113,23 +118,24 @@ class ProgressBar : public Progress {
 
   std::ostream& out_;
   int width_;
-  Stage stage_;
+  TimeSource now_;
+  Stage stage_{now_};
   Clock::time_point drawn_;
   bool shown_ = false;
 };
 
 class ProgressLines : public Progress {
  public:
-  ProgressLines(std::ostream& out, std::chrono::milliseconds interval)
-      : out_(out), interval_(interval) {}
+  ProgressLines(std::ostream& out, std::chrono::milliseconds interval, TimeSource now)
+      : out_(out), interval_(interval), now_(std::move(now)) {}
 
   void begin(std::string_view stage, std::int64_t total, std::string_view unit) override {
     stage_.begin(stage, total, unit);
-    written_ = Clock::now();
+    written_ = now_();
   }
   void advance(std::int64_t amount) override {
     stage_.advance(amount);
-    if (Clock::now() - written_ >= interval_) write(stage_.left());
+    if (now_() - written_ >= interval_) write(stage_.left());
   }
   void end() override {
     if (stage_.counts()) write("in " + duration(stage_.seconds()));
@@ -142,12 +148,13 @@ class ProgressLines : public Progress {
       if (!part.empty()) out_ << ", " << part;
     }
     out_ << std::endl;
-    written_ = Clock::now();
+    written_ = now_();
   }
 
   std::ostream& out_;
   std::chrono::milliseconds interval_;
-  Stage stage_;
+  TimeSource now_;
+  Stage stage_{now_};
   Clock::time_point written_;
 };
 
@@ -192,13 +199,13 @@ std::string duration(double seconds) {
   return text;
 }
 
-std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width) {
-  return std::make_unique<ProgressBar>(out, width);
+std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width, TimeSource now) {
+  return std::make_unique<ProgressBar>(out, width, std::move(now));
 }
 
-std::unique_ptr<Progress> make_progress_lines(std::ostream& out,
-                                              std::chrono::milliseconds interval) {
-  return std::make_unique<ProgressLines>(out, interval);
+std::unique_ptr<Progress> make_progress_lines(std::ostream& out, std::chrono::milliseconds interval,
+                                              TimeSource now) {
+  return std::make_unique<ProgressLines>(out, interval, std::move(now));
 }
 
 std::unique_ptr<Progress> make_progress(bool quiet) {

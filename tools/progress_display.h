@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -20,12 +21,16 @@ std::string clock_time(double seconds);
 /// "0.42 s", "12.3 s", "4 min 10 s"
 std::string duration(double seconds);
 
+/// What time it is, from a fixed but unknown start; never less than it was.
+using TimeSource = std::function<std::chrono::steady_clock::time_point()>;
+
 /// Draws one line that is rewritten in place; at most ten times a second.
 /// @param width columns there are
-std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width);
+std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width,
+                                            TimeSource now = std::chrono::steady_clock::now);
 /// Writes a line when a stage has ended, and every `interval` while it goes on.
-std::unique_ptr<Progress> make_progress_lines(std::ostream& out,
-                                              std::chrono::milliseconds interval);
+std::unique_ptr<Progress> make_progress_lines(std::ostream& out, std::chrono::milliseconds interval,
+                                              TimeSource now = std::chrono::steady_clock::now);
 /// What standard error is for: a bar on a terminal, else lines; if `quiet`, neither.
 std::unique_ptr<Progress> make_progress(bool quiet);
 
