@@ -53,7 +53,9 @@ TEST_F(TrecFile, ARerankedHeadMayScoreBelowTheTail) {
   const std::vector<RunEntry> ranking = {{"a", -7.5f}, {"b", -8.0f}, {"c", 0.9f}, {"d", 0.8f}};
   write_trec_run(out, "q", ranking, "tag");
   write(out.str());
-  const auto& entries = read_trec_run(path_).at("q");
+  const auto run = read_trec_run(path_);
+  const auto& entries = run.at("q");
+  ASSERT_EQ(entries.size(), 4u);
   for (std::size_t i = 1; i < 4; ++i) EXPECT_LT(entries[i].score, entries[i - 1].score);
 }
 
