@@ -1,12 +1,9 @@
 // `spencer distill`: students, the ledger, the model it ends with, and going on after being killed.
 #include <algorithm>
-#include <chrono>
 #include <csignal>
-#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include "spencer/base/file.h"
 
@@ -137,13 +134,10 @@ TEST_F(DistillTest, KilledAtAnyMomentItEndsAsAnUnbrokenRun) {
                               "attempts/01-2-layers-from-original/result.json",
                               "attempts/02-1-layers-from-original/metrics.jsonl",
                               "attempts/03-1-layers-from-01/checkpoint.safetensors"}) {
-    const pid_t process = start_spencer(resumed, setup(), here_.path() / "err");
-    while (!fs::exists(here_.path() / "broken" / awaited)) {
-      ASSERT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << file("err");
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    ::kill(process, SIGKILL);
-    ::waitpid(process, nullptr, 0);
+    const fs::path file = here_.path() / "broken" / awaited;
+    const RunResult killed = run_traced(
+        resumed, setup(), [&] { return fs::exists(file); }, SIGKILL);
+    ASSERT_EQ(killed.code, 128 + SIGKILL) << awaited << ": " << killed.err;
   }
   const RunResult rest = run(resumed);
   ASSERT_EQ(rest.code, 0) << rest.err;
@@ -153,17 +147,12 @@ TEST_F(DistillTest, KilledAtAnyMomentItEndsAsAnUnbrokenRun) {
 }
 
 TEST_F(DistillTest, CtrlCSaysHowToGoOn) {
-  const pid_t process = start_spencer(command("run", {"--max-steps", "100000", "--log-every", "1"}),
-                                      setup(), here_.path() / "err");
-  while (!fs::exists(here_.path() / "run/attempts/01-2-layers-from-original/metrics.jsonl")) {
-    ASSERT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << file("err");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  ::kill(process, SIGINT);
-  int status = 0;
-  ::waitpid(process, &status, 0);
-  EXPECT_EQ(WEXITSTATUS(status), 130);
-  EXPECT_THAT(file("err"), HasSubstr("--resume"));
+  const fs::path log = here_.path() / "run/attempts/01-2-layers-from-original/metrics.jsonl";
+  const RunResult stopped = run_traced(
+      command("run", {"--max-steps", "100000", "--log-every", "1"}), setup(),
+      [&] { return fs::exists(log); }, SIGINT);
+  EXPECT_EQ(stopped.code, 130);
+  EXPECT_THAT(stopped.err, HasSubstr("--resume"));
 }
 
 TEST_F(DistillTest, FinishedAttemptsAreNotTrainedAgain) {

@@ -1,9 +1,9 @@
 #include "cli/program.h"
 
 #include <array>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
@@ -13,6 +13,8 @@
 #include <pty.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,8 +24,6 @@ extern char** environ;
 namespace spencer {
 namespace fs = std::filesystem;
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct Pipe {
   Pipe() {
@@ -87,17 +87,15 @@ pid_t spawn(std::vector<std::string> command, const RunSetup& setup, int in, int
   return child;
 }
 
-double in_seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-}
+int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 void wait_for(pid_t child, RunResult& result) {
   int status = 0;
   rusage used{};
   while (::wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
   }
-  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  result.cpu_seconds = in_seconds(used.ru_utime) + in_seconds(used.ru_stime);
+  result.code = code_of(status);
+  result.page_faults = used.ru_minflt + used.ru_majflt;
 }
 
 /// Reads what is there; false at the end of the stream.
@@ -109,14 +107,65 @@ bool read_some(int descriptor, std::string& into) {
   return true;
 }
 
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 std::vector<std::string> with_program(const std::vector<std::string>& arguments) {
   std::vector<std::string> command{SPENCER_PROGRAM};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
+}
+
+/// Starts a program that stands still until its tracer lets it go on.
+pid_t start_traced(const std::vector<std::string>& arguments, const RunSetup& setup, int err) {
+  std::vector<std::string> command = with_program(arguments);
+  std::vector<std::string> variables = environment_of(setup);
+  const std::vector<char*> argv = pointers_to(command), envp = pointers_to(variables);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::raise(SIGSTOP);
+    ::dup2(null, 0);
+    ::dup2(null, 1);
+    ::dup2(err, 2);
+    if (::chdir(setup.folder.c_str()) == 0) ::execve(argv.front(), argv.data(), envp.data());
+    ::_exit(127);
+  }
+  ::close(null);
+  ::waitpid(child, nullptr, WUNTRACED);
+  const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE;
+  if (::ptrace(PTRACE_SEIZE, child, nullptr, options) != 0) {
+    const int problem = errno;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    throw std::system_error(problem, std::generic_category(), "cannot trace a child");
+  }
+  ::kill(child, SIGCONT);
+  return child;
+}
+
+/// Lets a traced program run to its end; see run_traced. @return as of waitpid
+int trace(pid_t child, const std::function<bool()>& moment, int signal) {
+  std::set<pid_t> threads;
+  bool sent = false;
+  for (;;) {
+    int status = 0;
+    const pid_t thread = ::waitpid(-1, &status, __WALL);
+    if (thread < 0) throw std::system_error(errno, std::generic_category(), "waitpid");
+    if (!WIFSTOPPED(status)) {
+      if (thread == child) return status;
+      threads.erase(thread);
+      continue;
+    }
+    threads.insert(thread);
+    const int stop = WSTOPSIG(status);
+    const bool at_call = stop == (SIGTRAP | 0x80), by_tracer = at_call || (status >> 16) != 0;
+    if (at_call && !sent && moment()) {
+      sent = true;
+      ::kill(child, signal);
+      // From here on it is left alone: each thread is let go at its next stop.
+      for (const pid_t other : threads) ::ptrace(PTRACE_INTERRUPT, other, nullptr, nullptr);
+    }
+    ::ptrace(sent ? PTRACE_DETACH : PTRACE_SYSCALL, thread, nullptr,
+             static_cast<long>(by_tracer ? 0 : stop));
+  }
 }
 
 }  // namespace
@@ -124,7 +173,6 @@ std::vector<std::string> with_program(const std::vector<std::string>& arguments)
 RunResult run_program(const std::vector<std::string>& command, const RunSetup& setup) {
   ::signal(SIGPIPE, SIG_IGN);
   Pipe in, out, err;
-  const auto start = Clock::now();
   const pid_t child = spawn(command, setup, in.reader, out.writer, err.writer);
   in.close_reader();
   out.close_writer();
@@ -143,7 +191,6 @@ RunResult run_program(const std::vector<std::string>& command, const RunSetup& s
     if (open[1].revents != 0 && !read_some(open[1].fd, result.err)) open[1].fd = -1;
   }
   wait_for(child, result);
-  result.seconds = since(start);
   return result;
 }
 
@@ -159,7 +206,6 @@ RunResult run_on_terminal(const std::vector<std::string>& arguments, const RunSe
   size.ws_row = 40;
   size.ws_col = 120;
   int terminal = -1;
-  const auto start = Clock::now();
   const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
   if (child == 0) {
     if (::chdir(setup.folder.c_str()) == 0) ::execve(argv.front(), argv.data(), envp.data());
@@ -170,18 +216,19 @@ RunResult run_on_terminal(const std::vector<std::string>& arguments, const RunSe
   }
   ::close(terminal);
   wait_for(child, result);
-  result.seconds = since(start);
   return result;
 }
 
-pid_t start_spencer(const std::vector<std::string>& arguments, const RunSetup& setup,
-                    const fs::path& err_file) {
-  const int err = ::open(err_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  const pid_t child = spawn(with_program(arguments), setup, null, null, err);
+RunResult run_traced(const std::vector<std::string>& arguments, const RunSetup& setup,
+                     const std::function<bool()>& moment, int signal) {
+  const int err = ::memfd_create("standard error", MFD_CLOEXEC);
+  RunResult result;
+  result.code = code_of(trace(start_traced(arguments, setup, err), moment, signal));
+  ::lseek(err, 0, SEEK_SET);
+  while (read_some(err, result.err)) {
+  }
   ::close(err);
-  ::close(null);
-  return child;
+  return result;
 }
 
 std::vector<nlohmann::json> json_lines(const std::string& text) {
@@ -207,6 +254,12 @@ FreshFolder::~FreshFolder() {
 void FreshFolder::write(const std::string& name, const std::string& content) const {
   fs::create_directories((path_ / name).parent_path());
   std::ofstream(path_ / name, std::ios::binary) << content;
+}
+
+bool has_bytes(const fs::path& file, std::uintmax_t bytes) {
+  std::error_code absent;
+  const std::uintmax_t size = fs::file_size(file, absent);
+  return !absent && size >= bytes;
 }
 
 fs::path minilm() { return fs::path(SPENCER_DEPS) / "models/all-MiniLM-L6-v2"; }

@@ -1,12 +1,9 @@
 // `spencer train`: what it says, what it leaves behind, and going on after being killed.
 #include <algorithm>
-#include <chrono>
 #include <csignal>
-#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include "spencer/base/file.h"
 
@@ -142,24 +139,31 @@ TEST_F(TrainTest, ACrossEncoderIsTrainedOnWhatADualEncoderRanksHigh) {
   EXPECT_EQ(scores.code, 0) << scores.err;
 }
 
-/// Kills the run when its log has so many lines.
+/// Kills the run once its log has so many bytes.
 void kill_at(const std::vector<std::string>& command, const RunSetup& setup, const fs::path& log,
-             std::size_t bytes) {
-  const pid_t process = start_spencer(command, setup, setup.folder / "err");
-  std::error_code error;
-  while (!fs::exists(log) || fs::file_size(log, error) < bytes) {
-    ASSERT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << read_file(setup.folder / "err");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+             std::uintmax_t bytes) {
+  const RunResult killed = run_traced(
+      command, setup, [&] { return has_bytes(log, bytes); }, SIGKILL);
+  ASSERT_EQ(killed.code, 128 + SIGKILL) << killed.err;
+}
+
+/// Whether a checkpoint is written that has not its name yet.
+bool has_half_a_checkpoint(const fs::path& folder) {
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(folder, absent)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("checkpoint.safetensors.tmp")) return true;
   }
-  ::kill(process, SIGKILL);
-  ::waitpid(process, nullptr, 0);
+  return false;
 }
 
 TEST_F(TrainTest, KilledAtAnyMomentItEndsWithTheWeightsOfAnUnbrokenRun) {
   ASSERT_EQ(train("whole").code, 0);
   const std::vector<std::string> resumed = command("broken", {"--resume", "--log-every", "1"});
   const fs::path log = here_.path() / "broken/metrics.jsonl";
-  for (const std::size_t bytes : {700U, 4000U, 9000U}) kill_at(resumed, setup(), log, bytes);
+  for (const std::uintmax_t bytes : {700U, 4000U, 9000U}) kill_at(resumed, setup(), log, bytes);
+  const auto moment = [&] { return has_half_a_checkpoint(here_.path() / "broken"); };
+  EXPECT_EQ(run_traced(resumed, setup(), moment, SIGKILL).code, 128 + SIGKILL);
   const RunResult rest = run_spencer(resumed, setup());
   ASSERT_EQ(rest.code, 0) << rest.err;
   EXPECT_TRUE(weights("whole") == weights("broken"));
@@ -184,6 +188,7 @@ TEST_F(TrainTest, WhereMemoryRunsOutItSaysInWhichStepAndWhatHelps) {
   here_.write("train.jsonl", long_pairs(3000));
   const auto limited = [&](const std::string& output, const std::vector<std::string>& more) {
     std::vector<std::string> parts = command(output, more);
+    parts.insert(parts.end(), {"--threads", "1"});         // each of them needs memory
     *std::find(parts.begin(), parts.end(), "8") = "3000";  // --batch-size
     *std::find(parts.begin(), parts.end(), "60") = "1";    // --max-steps
     std::string line = "ulimit -v 1250000; exec " SPENCER_PROGRAM;
@@ -201,17 +206,11 @@ TEST_F(TrainTest, WhereMemoryRunsOutItSaysInWhichStepAndWhatHelps) {
 TEST_F(TrainTest, CtrlCLeavesACheckpointAndSaysHowToGoOn) {
   std::vector<std::string> endless = command("run", {"--log-every", "1"});
   *std::find(endless.begin(), endless.end(), "60") = "100000";  // --max-steps
-  const pid_t process = start_spencer(endless, setup(), here_.path() / "err");
   const fs::path log = here_.path() / "run/metrics.jsonl";
-  while (!fs::exists(log) || fs::file_size(log) < 2000) {
-    ASSERT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << read_file(here_.path() / "err");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  ::kill(process, SIGINT);
-  int status = 0;
-  ::waitpid(process, &status, 0);
-  EXPECT_EQ(WEXITSTATUS(status), 130);
-  EXPECT_THAT(read_file(here_.path() / "err"), HasSubstr("--resume"));
+  const RunResult stopped = run_traced(
+      endless, setup(), [&] { return has_bytes(log, 2000); }, SIGINT);
+  EXPECT_EQ(stopped.code, 130);
+  EXPECT_THAT(stopped.err, HasSubstr("--resume"));
   EXPECT_TRUE(fs::exists(here_.path() / "run/checkpoint.safetensors"));
 }
 
@@ -251,7 +250,7 @@ TEST_F(TrainTest, AnEncoderIsPretrainedAndADualEncoderMadeOfIt) {
   EXPECT_GT(json_lines(whole.out).at(0).at("best").at("accuracy"), 0.0);
 
   const std::vector<std::string> resumed = pretrain("broken", {"--resume", "--log-every", "1"});
-  for (const std::size_t bytes : {700U, 4000U}) {
+  for (const std::uintmax_t bytes : {700U, 4000U}) {
     kill_at(resumed, setup(), here_.path() / "broken/metrics.jsonl", bytes);
   }
   ASSERT_EQ(run_spencer(resumed, setup()).code, 0);
