@@ -85,11 +85,14 @@ std::int64_t count_rows(const RowRanges& ranges) {
 }
 
 std::vector<ScoredRecord> exact_search(const VectorFile& vectors, std::span<const float> query,
-                                       std::int64_t k, const RowRanges& ranges) {
+                                       std::int64_t k, const RowRanges& ranges,
+                                       std::int64_t threads) {
   const std::int64_t rows = count_rows(ranges);
-  const std::int64_t worthwhile = rows * vectors.dimension() / kFloatsPerThread;
-  const std::int64_t threads =
-      std::clamp<std::int64_t>(worthwhile, 1, std::max(1u, std::thread::hardware_concurrency()));
+  if (threads == 0) {
+    const std::int64_t worthwhile = rows * vectors.dimension() / kFloatsPerThread;
+    threads =
+        std::clamp<std::int64_t>(worthwhile, 1, std::max(1u, std::thread::hardware_concurrency()));
+  }
   const auto lists = divide(ranges, rows, threads);
   std::vector<TopK> tops(lists.size(), TopK(k));
   const auto work = [&](std::size_t i) {

@@ -22,10 +22,11 @@ using RowRanges = std::vector<RowRange>;
 
 std::int64_t count_rows(const RowRanges& ranges);
 
-/// Best first; equal scores in row order; rows whose score is not a number are left out. Reads in
-/// parallel where that pays.
+/// Best first; equal scores in row order; rows whose score is not a number are left out.
+/// @param threads 0 = as many as pay, at most one per core
 std::vector<ScoredRecord> exact_search(const VectorFile& vectors, std::span<const float> query,
-                                       std::int64_t k, const RowRanges& ranges);
+                                       std::int64_t k, const RowRanges& ranges,
+                                       std::int64_t threads = 0);
 
 /// Scores the given rows exactly and keeps the k best, ordered as `exact_search` orders.
 std::vector<ScoredRecord> best_of(const VectorFile& vectors, std::span<const float> query,

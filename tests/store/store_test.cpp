@@ -7,7 +7,9 @@
 #include "spencer/base/error.h"
 #include "spencer/base/file.h"
 
+#include "store/exact_search.h"
 #include "store/fixture.h"
+#include "store/vector_file.h"
 
 namespace spencer {
 namespace {
@@ -157,30 +159,28 @@ TEST_F(StoreTest, SearchEqualsSortingAllProducts) {
   }
 }
 
-TEST_F(StoreTest, LargeScansInManyThreadsGiveTheSame) {
-  constexpr std::int64_t kDimension = 512;
-  constexpr int kFiles = 40, kEach = 500;  // 10 million numbers: more than one thread's share
+TEST_F(StoreTest, AScanInAnyNumberOfThreadsGivesTheSame) {
+  constexpr std::int64_t kDimension = 24, kRows = 2000;
+  const fs::path path = temporary_.path() / "vectors";
   {
-    const auto writer = IndexWriter::open(folder(), settings(kDimension));
-    for (int f = 0; f < kFiles; ++f) {
-      const std::string path = std::to_string(f) + ".py";
-      writer->add_file(file_entry(path));
-      for (int i = 0; i < kEach; ++i) {  // a hundred texts, so most scores are ties
-        const auto seed = static_cast<std::uint64_t>((f * kEach + i) % 100);
-        writer->add_record(code_record(path, i + 1, i + 1), hash128(std::to_string(seed)),
-                           unit_vector(seed, kDimension));
-      }
+    VectorFileWriter writer(path, kDimension);
+    for (std::uint64_t row = 0; row < kRows; ++row) {  // a hundred vectors, so most are ties
+      writer.append(unit_vector(row % 100, kDimension));
     }
-    writer->commit();
+    writer.finish();
   }
-  const auto reader = IndexReader::open(folder());
-  const auto hits = reader->search(unit_vector(42, kDimension), 300, {});
-  ASSERT_EQ(hits.size(), 300u);
-  for (std::size_t i = 0; i < 200; ++i) {  // 200 records have exactly this vector
-    EXPECT_EQ(hits[i].id, 42 + 100 * static_cast<RecordId>(i));
-    EXPECT_NEAR(hits[i].score, 1.0f, 1e-5f);
+  const VectorFile vectors(path);
+  const RowRanges ranges = {{0, 700}, {705, 1200}, {1300, kRows}};
+  for (const std::int64_t threads : {1, 2, 3, 8, 100, 5000}) {
+    const auto hits = exact_search(vectors, unit_vector(42, kDimension), 30, ranges, threads);
+    ASSERT_EQ(hits.size(), 30u) << threads;
+    for (std::size_t i = 0; i < 19;
+         ++i) {  // 20 rows have exactly this vector, one of them left out
+      EXPECT_EQ(hits[i].id, 42 + 100 * static_cast<RecordId>(i < 12 ? i : i + 1)) << threads;
+      EXPECT_NEAR(hits[i].score, 1.0f, 1e-5f);
+    }
+    EXPECT_LT(hits[19].score, 0.9f);
   }
-  EXPECT_LT(hits[200].score, 0.9f);
 }
 
 TEST_F(StoreTest, EqualScoresComeInRecordOrder) {
