@@ -36,7 +36,9 @@ bool is_function(const CodeRecord& record) {
 std::vector<CodeRecord> records_of(const std::string& name) {
   LoadedSource loaded = load_source(sources(), name);
   EXPECT_FALSE(loaded.skipped) << name << ": " << to_string(loaded.reason);
-  return extract(name, loaded.text, loaded.language);
+  ExtractOptions options;
+  options.max_parse_seconds = 3600;  // a slow machine, too, must not give up
+  return extract(name, loaded.text, loaded.language, options);
 }
 
 std::vector<Function> functions_of(const std::vector<CodeRecord>& records) {
