@@ -69,7 +69,8 @@ RunSetup Tree::here() const {
 }
 
 RunResult Tree::index(const std::vector<std::string>& more) const {
-  std::vector<std::string> arguments{"index", "--model", minilm().string()};
+  std::vector<std::string> arguments{"index", "--model", minilm().string(), "--precision",
+                                     "float32"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const RunResult result = run_spencer(arguments, here());
   EXPECT_EQ(result.code, 0) << result.err;
@@ -77,7 +78,7 @@ RunResult Tree::index(const std::vector<std::string>& more) const {
 }
 
 RunResult Tree::search(const std::vector<std::string>& arguments) const {
-  std::vector<std::string> all{"search"};
+  std::vector<std::string> all{"search", "--precision", "float32"};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return run_spencer(all, here());
 }
