@@ -22,7 +22,7 @@ Exits with 1 if a test fails. What the tests say goes to DIR/Testing/machines/SE
 
 Examples:
   scripts/check_machines.sh
-  scripts/check_machines.sh --build build/ci avx2 sse4.1
+  scripts/check_machines.sh --build build/dev avx2 sse4.1
   scripts/check_machines.sh load
 EOT
 }
