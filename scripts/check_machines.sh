@@ -28,7 +28,8 @@ EOT
 }
 
 # What a setting needs of the CPU (a flag of /proc/cpuinfo), and its environment: the most that
-# oneDNN, ATen's own kernels, MKL and the C library's mathematics may use.
+# oneDNN, ATen's own kernels, MKL and the C library's mathematics may use. MKL heeds its variable on
+# Intel's CPUs alone; on others it has but one path.
 declare -A needs=(
   [avx512bf16]=avx512_bf16
   [avx512]=avx512bw
