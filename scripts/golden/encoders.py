@@ -1,12 +1,14 @@
 """Makes tests/data/model: tiny model folders with random weights, and what transformers computes
-for them and for the real models, in float32.
+for them and for the real models, in float64, stored as float32.
 
 Run in an environment with scripts/requirements/bench.txt:
     python scripts/golden/encoders.py MODELS tests/data/model
 MODELS holds all-MiniLM-L6-v2 and all-mpnet-base-v2. The output is the same on every run with the
-same versions; the tests allow for rounding.
+same versions, on any machine but for a last bit now and then; the tests allow for what float32
+rounds (tests/rounding.h).
 """
 
+import copy
 import json
 import pathlib
 import shutil
@@ -17,6 +19,8 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from sentence_transformers import CrossEncoder, SentenceTransformer
+
+from float64 import Float64, rounded
 
 TEXTS = [
     "read a json file",
@@ -56,15 +60,17 @@ def embed(states, pooling):
 def real_model(models, name, out):
     folder = models / name
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    model = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    model = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager")
+    model = model.double().eval()
     tensors = {}
     for i, text in enumerate(TEXTS):
         ids = tokenizer(text, truncation=True, max_length=512, return_tensors="pt")["input_ids"]
-        states = model(ids, output_hidden_states=True).hidden_states
+        with Float64():
+            states = model(ids, output_hidden_states=True).hidden_states
         tensors[f"{i}.ids"] = ids[0].int()
         tensors[f"{i}.hidden"] = sampled(states, ids.shape[1])
         tensors[f"{i}.embedding"] = embed(states, "mean")
-    save_file(tensors, out / f"{name}.safetensors")
+    save_file(rounded(tensors), out / f"{name}.safetensors")
 
 
 def real_cross_encoder(models, out):
@@ -78,14 +84,16 @@ def real_cross_encoder(models, out):
     model.classifier.weight.data = head["classifier.weight"]
     model.classifier.bias.data = head["classifier.bias"]
     save_file(head, out / "minilm-head.safetensors", metadata={"format": "pt"})
+    model.double()
     tensors = {}
     for i, pair in enumerate(PAIRS):
         inputs = tokenizer(*pair, truncation=True, max_length=256, return_tensors="pt")
         tensors[f"{i}.ids"] = inputs["input_ids"][0].int()
         tensors[f"{i}.types"] = inputs["token_type_ids"][0].int()
-        tensors[f"{i}.score"] = model(**inputs).logits[0]
+        with Float64():
+            tensors[f"{i}.score"] = model(**inputs).logits[0]
     check_against_sentence_transformers(model, tokenizer, tensors)
-    save_file(tensors, out / "minilm-cross.safetensors")
+    save_file(rounded(tensors), out / "minilm-cross.safetensors")
 
 
 def check_against_sentence_transformers(model, tokenizer, tensors):
@@ -108,11 +116,13 @@ def prefixed(models, out):
         shutil.copytree(models / "all-MiniLM-L6-v2", folder, dirs_exist_ok=True)
         pathlib.Path(folder, "config_sentence_transformers.json").write_text(
             json.dumps({"prompts": PROMPTS, "default_prompt_name": None}))
-        model = SentenceTransformer(folder, device="cpu")
+        model = SentenceTransformer(folder, device="cpu").double()
     model.max_seq_length = 64
-    query = model.encode_query(TEXTS, convert_to_tensor=True)
-    document = model.encode_document(TEXTS, convert_to_tensor=True)
-    save_file({"query": query.clone(), "document": document.clone()},
+    with Float64():
+        query = model.encode_query(TEXTS, convert_to_tensor=True)
+        document = model.encode_document(TEXTS, convert_to_tensor=True)
+    assert query.dtype == document.dtype == torch.float64
+    save_file(rounded({"query": query, "document": document}),
               out / "minilm-prefixed.safetensors")
     (out / "prompts.json").write_text(json.dumps({"prompts": PROMPTS}, indent=1) + "\n")
 
@@ -151,15 +161,17 @@ def tiny_model(kind, seed, out):
     randomise(model, seed)
     folder = out / f"tiny-{kind}"
     model.save_pretrained(folder)
+    exact = copy.deepcopy(model).double()
     tensors = {}
     for i, ids in enumerate(tiny_inputs(kind)):
-        result = model(ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
+        with Float64():
+            result = exact(ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
         tensors[f"{i}.ids"] = ids[0].int()
         tensors[f"{i}.hidden"] = sampled(result.hidden_states, ids.shape[1])
         tensors[f"{i}.cls"] = embed(result.hidden_states, "cls")
         tensors[f"{i}.mean"] = embed(result.hidden_states, "mean")
         tensors[f"{i}.score"] = result.logits[0]
-    save_file(tensors, out / f"tiny-{kind}.safetensors")
+    save_file(rounded(tensors), out / f"tiny-{kind}.safetensors")
     return model
 
 
@@ -180,6 +192,7 @@ HEAD_DIMENSION = 16
 
 
 def starcoder2_config(**changes):
+    """Models of it are made with sdpa attention: the eager softmax is float32 whatever they are."""
     fields = dict(vocab_size=96, hidden_size=32, num_hidden_layers=4, num_attention_heads=4,
                   num_key_value_heads=2, intermediate_size=48, max_position_embeddings=64,
                   rope_parameters={"rope_type": "default", "rope_theta": 1000.0})
@@ -197,8 +210,9 @@ def encode_with_starcoder2(model, ids):
     raw = []
     hooks = [layer.register_forward_hook(lambda module, inputs, state: raw.append(state))
              for layer in model.layers]
-    everything = torch.zeros(1, 1, ids.shape[1], ids.shape[1])
-    result = model(ids, attention_mask=everything, output_hidden_states=True, use_cache=False)
+    everything = torch.zeros(1, 1, ids.shape[1], ids.shape[1], dtype=torch.float64)
+    with Float64():
+        result = model(ids, attention_mask=everything, output_hidden_states=True, use_cache=False)
     for hook in hooks:
         hook.remove()
     return result.hidden_states, raw
@@ -235,7 +249,9 @@ def gradients(model, ids):
     with torch.inference_mode(False), torch.enable_grad():
         model.zero_grad()
         states, _ = encode_with_starcoder2(model, ids.clone())
-        (states[-1][0] * weights.clone()).sum().backward()
+        exact = weights.double()
+        with Float64():
+            (states[-1][0] * exact).sum().backward()
     parameters = dict(model.named_parameters())
     names = ["embed_tokens.weight", "layers.0.input_layernorm.weight",
              "layers.0.self_attn.k_proj.weight", "layers.3.mlp.c_fc.weight", "norm.bias"]
@@ -248,21 +264,24 @@ def tiny_starcoder2(out):
     config = starcoder2_config()
     with torch.inference_mode(False):
         whole = transformers.Starcoder2ForCausalLM._from_config(
-            config, attn_implementation="eager").eval()
+            config, attn_implementation="sdpa").eval()
         randomise(whole, 3)
     folder = out / "tiny-starcoder2"
     whole.save_pretrained(folder)
     (folder / "generation_config.json").unlink()
     heads = random_exit_heads(config.hidden_size, config.num_hidden_layers)
     save_file(heads, folder / "exits.safetensors", metadata={"format": "pt"})
-    tensors = gradients(whole.model, starcoder2_inputs()[5])
+    with torch.inference_mode(False):
+        model = whole.double().model
+    heads = {name: tensor.double() for name, tensor in heads.items()}
+    tensors = gradients(model, starcoder2_inputs()[5])
     for i, ids in enumerate(starcoder2_inputs()):
-        states, raw = encode_with_starcoder2(whole.model, ids)
+        states, raw = encode_with_starcoder2(model, ids)
         tensors[f"{i}.ids"] = ids[0].int()
         tensors[f"{i}.hidden"] = sampled(states, ids.shape[1])
         for exit in EXITS:
             tensors[f"{i}.exit{exit}"] = vector_at(exit, heads, raw, states, config.norm_epsilon)
-    save_file(tensors, out / "tiny-starcoder2.safetensors")
+    save_file(rounded(tensors), out / "tiny-starcoder2.safetensors")
 
 
 def sharded_starcoder2(out):
@@ -270,15 +289,16 @@ def sharded_starcoder2(out):
     model = transformers.Starcoder2Model._from_config(
         starcoder2_config(num_key_value_heads=1, use_bias=False, num_hidden_layers=3,
                           sliding_window=5),
-        attn_implementation="eager").eval()
+        attn_implementation="sdpa").eval()
     randomise(model, 4)
     model.save_pretrained(out / "tiny-starcoder2-sharded", max_shard_size="40KB")
+    model.double()
     tensors = {}
     for i, ids in enumerate(starcoder2_inputs()):
         states, _ = encode_with_starcoder2(model, ids)
         tensors[f"{i}.ids"] = ids[0].int()
         tensors[f"{i}.hidden"] = sampled(states, ids.shape[1])
-    save_file(tensors, out / "tiny-starcoder2-sharded.safetensors")
+    save_file(rounded(tensors), out / "tiny-starcoder2-sharded.safetensors")
 
 
 @torch.inference_mode()

@@ -8,8 +8,9 @@ near zero, so that texts get vectors of different directions and losses far from
 model. Pre-training starts from masked_lm/ (BERT) and mose/ (StarCoder-2's block). For each
 variant, VARIANT.json has the options, the batches of token ids and the values of each step;
 VARIANT.safetensors has every fifth element of each parameter's gradient at step 0 (before clipping)
-and of each parameter after the last step. float32, one thread, no dropout; each text runs alone, so
-nothing is padded. The output is the same on every run with the same versions.
+and of each parameter after the last step. float64 throughout, from float32 weights, and stored as
+float32; no dropout; each text runs alone, so nothing is padded. The output is the same on every run
+with the same versions, on any machine but for a last bit now and then.
 """
 
 import json
@@ -24,6 +25,8 @@ import transformers
 from safetensors.torch import load_file, save_file
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
+from float64 import Float64, rounded
+
 STEPS, WARMUP, PEAK, WEIGHT_DECAY, CLIP_NORM = 20, 4, 1e-3, 0.01, 1.0
 BATCH, GROUPS, GROUP_SIZE = 6, 4, 4
 SCALE, DIMENSIONS = 20.0, [32, 16]
@@ -32,15 +35,15 @@ EXITS = [1, 2, 3]
 MASK_ID, MASKED_SHARE = 4, 0.15
 MLM_WEIGHT, ICC_WEIGHT = 1.0, 0.5
 KEPT_EACH = 5
-ROUNDING_NOISE = 1e-6
+ROUNDING_NOISE = 1e-12
 
 COMMENT = (
     "AdamW with bias correction; biases, weights of norms and log_scale have no weight decay. "
     "learning_rate[s] = peak * (s + 1) / warmup for s < warmup, else "
     "peak * (steps - s) / (steps - warmup). grad_norm: L2 norm over all gradients before clipping. "
     "Tensors: gradient/NAME of step 0 before clipping, weight/NAME after all steps; flattened, "
-    "every 5th element. Left out are the weights named in `unseen`: a softmax does not change when "
-    "they do (biases of attention keys, a listwise score's bias), so their gradient is rounding "
+    "every 5th element. Left out are the parameters named in `unseen`: a softmax does not change "
+    "when they do (biases of attention keys, a listwise score's bias), so their gradient is rounding "
     "noise, which Adam blows up to full steps. ")
 
 
@@ -86,6 +89,11 @@ def vectors(encoder, texts):
                         for ids in texts])
 
 
+def as_stored(values):
+    """float64 values as float32 holds them."""
+    return torch.from_numpy(values.numpy().astype("float32").astype("float64"))
+
+
 def unit(rows):
     return F.normalize(rows, dim=1)
 
@@ -98,7 +106,7 @@ def check_against_sentence_transformers(loss, columns, **options):
     """The same loss by sentence-transformers, of vectors that are not normalised."""
     theirs = MultipleNegativesRankingLoss(None, **options)
     expected = theirs.compute_loss_from_embeddings(columns, None)
-    assert abs(loss.item() - expected.item()) < 1e-5, (loss, expected)
+    assert abs(loss.item() - expected.item()) < 1e-12, (loss, expected)
 
 
 def make_model(folder):
@@ -190,8 +198,8 @@ class StarCoderLmHead(torch.nn.Module):
 
 
 def open_encoder(model, **options):
-    return transformers.BertModel.from_pretrained(model, add_pooling_layer=False,
-                                                  attn_implementation="eager", **options)
+    return transformers.BertModel.from_pretrained(
+        model, add_pooling_layer=False, attn_implementation="eager", **options).double()
 
 
 class Dual:
@@ -230,7 +238,7 @@ class DualFull(Dual):
 
     def __init__(self, model):
         super().__init__(model)
-        self.log_scale = torch.nn.Parameter(torch.tensor(math.log(SCALE)))
+        self.log_scale = torch.nn.Parameter(torch.tensor(math.log(SCALE)).double())
 
     def parameters(self):
         return {**super().parameters(), "log_scale": self.log_scale}
@@ -269,7 +277,7 @@ class Exits(Dual):
 
     def __init__(self, model):
         super().__init__(model)
-        self.heads = {e: torch.nn.Linear(32, 32) for e in EXITS}
+        self.heads = {e: torch.nn.Linear(32, 32).double() for e in EXITS}
         for head in self.heads.values():
             torch.nn.init.eye_(head.weight)
             torch.nn.init.zeros_(head.bias)
@@ -308,7 +316,7 @@ class Cross:
 
     def __init__(self, model):
         self.model = transformers.BertForSequenceClassification.from_pretrained(
-            model, attn_implementation="eager")
+            model, attn_implementation="eager").double()
 
     def parameters(self):
         encoder = ("bert.embeddings.", "bert.encoder.")
@@ -326,7 +334,7 @@ class Cross:
 
     def step(self, batch):
         scores = self.scores(batch["pairs"], batch["types"])
-        labels = torch.tensor(batch["labels"], dtype=torch.float32)
+        labels = torch.tensor(batch["labels"], dtype=torch.float64)
         return {"loss": F.binary_cross_entropy_with_logits(scores, labels)}
 
 
@@ -368,14 +376,15 @@ class Pretrain:
         saved = load_file(folder / "pretraining.safetensors")
         for name, head in self.icc.items():
             head.load_state_dict({part: saved[f"{name}.{part}"] for part in head.state_dict()})
-        self.heads = {f"exits.{e}": torch.nn.Linear(32, 32) for e in EXITS}
+            head.double()
+        self.heads = {f"exits.{e}": torch.nn.Linear(32, 32).double() for e in EXITS}
         for head in self.heads.values():
             torch.nn.init.eye_(head.weight)
             torch.nn.init.zeros_(head.bias)
 
     def open(self, folder):
         self.masked_lm = transformers.BertForMaskedLM.from_pretrained(
-            folder, attn_implementation="eager")
+            folder, attn_implementation="eager").double()
 
     def parameters(self):
         encoder = {name.removeprefix("bert."): p for name, p in self.masked_lm.named_parameters()}
@@ -423,12 +432,12 @@ class Pretrain:
             total += len(targets) * self.masked_lm(
                 torch.tensor([ids]), token_type_ids=torch.tensor([types]), labels=labels).loss
         expected = total / sum(map(len, batch["targets"]))
-        assert abs(loss.item() - expected.item()) < 1e-5, (loss, expected)
+        assert abs(loss.item() - expected.item()) < 1e-12, (loss, expected)
 
     def step(self, batch):
         states = [self.states(*row) for row in zip(batch["inputs"], batch["types"])]
         targets = torch.tensor([word for words in batch["targets"] for word in words])
-        labels = torch.tensor(batch["labels"], dtype=torch.float32)
+        labels = torch.tensor(batch["labels"], dtype=torch.float64)
         terms = {}
         for i, e in enumerate(EXITS):
             masked = torch.cat([s[i][p] for s, p in zip(states, batch["positions"])])
@@ -453,16 +462,17 @@ class PretrainMose(Pretrain):
 
     def open(self, folder):
         self.encoder = transformers.Starcoder2Model.from_pretrained(
-            folder, attn_implementation="eager")
+            folder, attn_implementation="sdpa").double()
         self.raw = []
         for layer in self.encoder.layers:
             layer.register_forward_hook(lambda module, inputs, state: self.raw.append(state))
         self.norms = {f"exits.{e}.norm": torch.nn.LayerNorm(
-            32, eps=self.encoder.config.norm_epsilon) for e in EXITS[:-1]}
+            32, eps=self.encoder.config.norm_epsilon).double() for e in EXITS[:-1]}
         self.lm_head = StarCoderLmHead(self.encoder.config)
         saved = load_file(folder / "pretraining.safetensors")
         self.lm_head.load_state_dict({name.removeprefix("lm_head."): tensor for name, tensor
                                       in saved.items() if name.startswith("lm_head.")})
+        self.lm_head.double()
 
     def parameters(self):
         norms = {f"{name}.{part}": p for name, norm in self.norms.items()
@@ -472,7 +482,7 @@ class PretrainMose(Pretrain):
 
     def states(self, ids, types):
         self.raw.clear()
-        everything = torch.zeros(1, 1, len(ids), len(ids))  # in place of the causal mask
+        everything = torch.zeros(1, 1, len(ids), len(ids), dtype=torch.float64)  # not causal
         last = self.encoder(torch.tensor([ids]), attention_mask=everything, use_cache=False)
         return [self.norms[f"exits.{e}.norm"](self.raw[e - 1][0]) for e in EXITS[:-1]] + [
             last.last_hidden_state[0]]
@@ -506,8 +516,8 @@ class Distill:
 
     def step(self, batch):
         with torch.no_grad():
-            teacher = unit(vectors(self.teacher, batch["queries"]))
-            codes = unit(vectors(self.teacher, batch["codes"]))
+            teacher, codes = (as_stored(unit(vectors(self.teacher, batch[side])))
+                              for side in ("queries", "codes"))
         step = len(self.tensors) // 2
         self.tensors |= {f"teacher/{step}": teacher, f"codes/{step}": codes}
         student = unit(vectors(self.student, batch["queries"]))
@@ -554,13 +564,14 @@ def train(variant, batches):
         terms = variant.step(batch)
         terms["loss"].backward()
         if step == 0:
-            tensors |= kept("gradient", {n: p.grad for n, p in parameters.items()})
             unseen = [n for n, p in parameters.items() if p.grad.abs().max() < ROUNDING_NOISE]
+            tensors |= kept("gradient",
+                            {n: p.grad for n, p in parameters.items() if n not in unseen})
         terms["grad_norm"] = torch.nn.utils.clip_grad_norm_(parameters.values(), CLIP_NORM)
         terms["learning_rate"] = torch.tensor(learning_rate(step), dtype=torch.float64)
         adam.step()
         for name, value in terms.items():
-            values.setdefault(name, []).append(value.item())
+            values.setdefault(name, []).append(float(f"{value.item():.9g}"))
     tensors |= kept("weight", {n: p for n, p in parameters.items() if n not in unseen})
     return values, tensors | getattr(variant, "tensors", {}), unseen
 
@@ -590,12 +601,13 @@ def main():
         model = out / getattr(kind, "start", "model")
         variant, texts = kind(model), Texts(seed)
         batches = [variant.batch(texts) for _ in range(STEPS)]
-        values, tensors, unseen = train(variant, batches)
+        with Float64():
+            values, tensors, unseen = train(variant, batches)
         write_json(out / f"{name}.json",
                    {"comment": COMMENT + kind.comment, "model": model.name,
                     "options": common | kind.options, "unseen": unseen, **values,
                     "batches": batches})
-        save_file(tensors, out / f"{name}.safetensors", metadata={"format": "pt"})
+        save_file(rounded(tensors), out / f"{name}.safetensors", metadata={"format": "pt"})
         print(f"{name}: loss {values['loss'][0]:.4f} to {values['loss'][-1]:.4f}, gradient norm "
               f"{values['grad_norm'][0]:.3f}")
 
