@@ -52,7 +52,8 @@ void add_engine(CLI::App& app, EngineOptions& engine) {
                         {{"auto", Precision::automatic},
                          {"float32", Precision::float32},
                          {"bfloat16", Precision::bfloat16}},
-                        "Number format of the weights; auto: what the device is fastest with")
+                        "Number format of the weights; auto: what the device is fastest with; on a "
+                        "CPU, bfloat16 needs AVX-512")
       ->group(kModelGroup);
   app.add_option("--threads", engine.threads, "CPU threads; 0: one per core")
       ->type_name("N")

@@ -95,6 +95,7 @@ class Runner {
         exit_(folder.resolve_exit(options.exit_layer)),
         device_(open_device(options.device)),
         threads_(options.threads > 0 ? options.threads : core_count()) {
+    if (options.precision == Precision::bfloat16) require_bfloat16(device_);
     encoder_ = make_encoder(folder.first_layers(exit_));
     weights_ = Weights::open(folder.path);
     load_parameters(*encoder_, weights_);

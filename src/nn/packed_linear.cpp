@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <ctime>
+#include <exception>
 
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/InferenceMode.h>
 
+#include "spencer/base/error.h"
 #include "spencer/nn/layers.h"
 
 #include "nn/unsplit.h"
@@ -34,6 +36,21 @@ double thread_seconds() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Asked by multiplying: oneDNN obeys the CPU and its own settings (ONEDNN_MAX_CPU_ISA).
+bool has_bfloat16_products() {
+  static const bool has = [] {
+    const c10::InferenceMode inference;
+    const at::Tensor x = at::ones({16, 16}, at::kBFloat16);
+    try {
+      packed_linear(x, pack_weight(x), {});
+    } catch (const std::exception&) {
+      return false;
+    }
+    return true;
+  }();
+  return has;
 }
 
 /// A product the size of a small encoder's feed-forward layer, and the least time it took.
@@ -86,6 +103,13 @@ at::Tensor packed_linear_added(const at::Tensor& x, const at::Tensor& packed,
   return op.call(x, other, packed, bias, "add");
 }
 
+void require_bfloat16(at::Device device) {
+  if (!device.is_cpu() || has_bfloat16_products()) return;
+  throw Error(ErrorKind::unsupported,
+              "bfloat16 needs AVX-512 (avx512bw, avx512vl and avx512dq) or AVX-NE-CONVERT, which "
+              "libtorch does not find on this CPU; use --precision float32 or auto");
+}
+
 bool cpu_prefers_bfloat16() {
   static const bool prefers = [] {
     const c10::InferenceMode inference;
@@ -97,8 +121,8 @@ bool cpu_prefers_bfloat16() {
         half.run();
       }
       return single.least() > 1.3 * half.least();
-    } catch (const c10::Error&) {
-      return false;  // oneDNN refuses bfloat16 on CPUs without AVX-512
+    } catch (const std::exception&) {
+      return false;  // a CPU without bfloat16 products
     }
   }();
   return prefers;

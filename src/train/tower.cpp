@@ -57,8 +57,9 @@ bool has_weights(const ModelFolder& folder) {
 }
 
 bool use_bfloat16(Precision precision, at::Device device) {
-  if (precision != Precision::automatic) return precision == Precision::bfloat16;
-  return !device.is_cpu() || cpu_prefers_bfloat16();
+  if (precision == Precision::automatic) return !device.is_cpu() || cpu_prefers_bfloat16();
+  if (precision == Precision::bfloat16) require_bfloat16(device);
+  return precision == Precision::bfloat16;
 }
 
 at::Tensor fresh_parameter(at::IntArrayRef shape, double fill, at::Device device) {

@@ -99,6 +99,7 @@ void move_gradients(const NamedTensors& from, const NamedTensors& to);
 bool has_weights(const ModelFolder& folder);
 
 /// Whether training on this device is to use bfloat16 products.
+/// @throws Error{unsupported} if they were asked for by name and the CPU has none
 bool use_bfloat16(Precision precision, at::Device device);
 
 /// A new parameter: normal with deviation 0.02 where it is a matrix, else `fill`.

@@ -1,7 +1,5 @@
 #include "model/libtorch_search.h"
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +8,7 @@
 #include "spencer/model/engine.h"
 
 #include "model/model_test_support.h"
+#include "scoped_variable.h"
 
 namespace spencer {
 namespace fs = std::filesystem;
@@ -17,22 +16,6 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 namespace {
-
-/// An environment variable, changed for as long as the object lives.
-class ScopedVariable {
- public:
-  ScopedVariable(const char* name, const std::string& value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~ScopedVariable() { before_.empty() ? ::unsetenv(name_) : ::setenv(name_, before_.c_str(), 1); }
-  ScopedVariable(const ScopedVariable&) = delete;
-  ScopedVariable& operator=(const ScopedVariable&) = delete;
-
- private:
-  const char* name_;
-  std::string before_;
-};
 
 void touch(const fs::path& path) {
   fs::create_directories(path.parent_path());

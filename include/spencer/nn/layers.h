@@ -7,6 +7,7 @@
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include "spencer/nn/batch.h"
 
@@ -87,9 +88,13 @@ at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tens
 /// The mean of each sequence's rows, or its first row. @param hidden [N, H] @return [B, H]
 at::Tensor pool(const at::Tensor& hidden, const PackedBatch& batch, Pooling pooling);
 
+/// For where bfloat16 was asked for by name.
+/// @throws Error{unsupported} if `device` is the CPU and oneDNN has no bfloat16 products there
+void require_bfloat16(at::Device device);
+
 /// Whether this CPU multiplies bfloat16 matrices at least 1.3 times as fast as float32 ones.
 /// Measured once per process (about 50 ms): the instructions alone do not tell, since some CPUs
-/// that have them run them at half the rate of float32.
+/// that have them run them at half the rate of float32. False where there are none.
 bool cpu_prefers_bfloat16();
 
 /// Rows of L2 norm 1 (rows of zeros stay so). @param x [B, H]
