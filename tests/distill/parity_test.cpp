@@ -8,7 +8,7 @@
 namespace spencer {
 namespace {
 
-constexpr std::int64_t kDimension = 32, kLength = 24;
+constexpr std::int64_t kLength = 24;
 
 void expect_distill_parity(std::int64_t chunk_size) {
   const Reference reference("distill");
@@ -42,7 +42,7 @@ void expect_distill_parity(std::int64_t chunk_size) {
     batch->codes = reference.tensors.tensor("codes/" + std::to_string(step));
     return batch;
   };
-  expect_parity(reference, objective, options);
+  expect_parity(reference, objective, options, /*scale=*/1);
 }
 
 TEST(DistillParity, DualAndSingleModality) { expect_distill_parity(0); }

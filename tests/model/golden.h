@@ -12,8 +12,11 @@
 #include "spencer/nn/safetensors.h"
 
 #include "model/model_test_support.h"
+#include "rounding.h"
 
 namespace spencer {
+
+inline constexpr std::int64_t kTinyWidth = 48;  // terms of the tiny models' widest sum
 
 /// The reference values of one model: "<i>.ids", "<i>.hidden", ...
 struct Golden {
@@ -69,11 +72,6 @@ inline EngineOptions cpu(Precision precision) {
   options.precision = precision;
   options.threads = 2;
   return options;
-}
-
-inline double cosine(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor x = a.to(at::kDouble), y = b.to(at::kDouble);
-  return ((x * y).sum() / (x.norm() * y.norm())).item<double>();
 }
 
 }  // namespace spencer

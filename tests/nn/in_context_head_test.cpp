@@ -7,8 +7,13 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "rounding.h"
+
 namespace spencer {
 namespace {
+
+/// The norms of two vectors of at most 8 numbers, their product, a softmax, its sum, the mean.
+const double kCosineError = chain_error(6, 8);
 
 InContextHead head_of(const at::Tensor& weight, double scale, double threshold) {
   InContextHead head;
@@ -33,10 +38,9 @@ TEST(InContextHead, EachWordsBestMatchCountsByItsWeight) {
   const at::Tensor vectors = at::tensor({1.0F, 0.0F, 0.0F, 1.0F, 0.6F, 0.8F}).view({3, 2});
   const SnippetWords first = words(0, 2), second = words(2, 3);
   const double to_second = 0.25 * 0.6 + 0.75 * 0.8, to_first = 0.8;
-  EXPECT_NEAR(head.forward(vectors, first, second).item<double>(),
-              2 * ((to_second + to_first) / 2 - 0.25), 1e-6);
-  EXPECT_NEAR(head.forward(vectors, second, first).item<double>(),
-              2 * ((to_second + to_first) / 2 - 0.25), 1e-6);
+  const double expected = 2 * ((to_second + to_first) / 2 - 0.25), error = 2 * kCosineError;
+  EXPECT_NEAR(head.forward(vectors, first, second).item<double>(), expected, error);
+  EXPECT_NEAR(head.forward(vectors, second, first).item<double>(), expected, error);
 }
 
 TEST(InContextHead, PaddingChangesNothing) {
@@ -46,7 +50,8 @@ TEST(InContextHead, PaddingChangesNothing) {
   const auto alone = head.forward(vectors, words(0, 5), words(9, 12)).item<double>();
   vectors.slice(0, 5, 9) *= 100;
   vectors.slice(0, 12, 16) *= 100;
-  EXPECT_NEAR(head.forward(vectors, words(0, 9, 4), words(9, 16, 4)).item<double>(), alone, 1e-5);
+  EXPECT_NEAR(head.forward(vectors, words(0, 9, 4), words(9, 16, 4)).item<double>(), alone,
+              2 * 10 * kCosineError);  // two computations, a scale of 10
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 namespace spencer {
 namespace {
 
+constexpr double kInContextScale = 10;  // what the in-context heads start with
+
 void expect_dual_parity(const std::string& name, std::int64_t chunk_size, bool recompute,
                         bool code_queries = false) {
   const Reference reference(name);
@@ -51,7 +53,8 @@ void expect_dual_parity(const std::string& name, std::int64_t chunk_size, bool r
     for (const TokenSequence& text : step.codes) batch->codes.push_back(&text);
     return batch;
   };
-  expect_parity(reference, objective, options);
+  const auto narrowest = options.dimensions.empty() ? kDimension : options.dimensions.back();
+  expect_parity(reference, objective, options, settings.at("scale"), narrowest);
 }
 
 void expect_cross_parity(const std::string& name, PairLoss loss, std::int64_t chunk_size) {
@@ -88,7 +91,7 @@ void expect_cross_parity(const std::string& name, PairLoss loss, std::int64_t ch
     }
     return batch;
   };
-  expect_parity(reference, objective, options);
+  expect_parity(reference, objective, options, /*scale=*/0);
 }
 
 void expect_pretrain_parity(const std::string& name, std::int64_t chunk_size, bool recompute) {
@@ -122,7 +125,7 @@ void expect_pretrain_parity(const std::string& name, std::int64_t chunk_size, bo
     }
     return batch;
   };
-  expect_parity(reference, objective, options);
+  expect_parity(reference, objective, options, kInContextScale);
 }
 
 TEST(TrainingParity, Contrastive) { expect_dual_parity("dual", 0, false); }

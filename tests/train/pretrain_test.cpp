@@ -98,7 +98,7 @@ TEST(Pretraining, EveryExitIsJudgedAndTheMeanDecides) {
     sum += figure(after, at("mlm_acc")) + figure(after, at("icc_acc"));
   }
   EXPECT_EQ(after.front().first, "accuracy");
-  EXPECT_NEAR(after.front().second, sum / 4, 1e-9);
+  EXPECT_DOUBLE_EQ(after.front().second, sum / 4);
   EXPECT_GT(figure(after, "exit_3_icc_acc"), 0.9) << "the repositories share no words";
   EXPECT_EQ(report.best, reports[static_cast<std::size_t>(report.best_step / 300)].figures);
 }

@@ -14,6 +14,7 @@
 #include "spencer/train/loop.h"
 
 #include "nn/unsplit.h"
+#include "rounding.h"
 #include "train/train_test_support.h"
 
 namespace spencer {
@@ -38,22 +39,16 @@ struct Reference {
     return tensor.detach().reshape({-1}).slice(0, 0, std::nullopt, 5);
   }
 
-  /// Compares each named tensor, and all that the reference has must be there. Those `unseen` by
-  /// the loss are left out: their gradients are rounding noise.
-  void expect(const std::string& kind, const NamedTensors& ours, double tolerance) const {
+  /// Hands each named tensor, sampled, to `compare` with the reference's, and all that the
+  /// reference has must be there. Those `unseen` by the loss are left out: their gradients are
+  /// rounding noise.
+  template <typename Compare>
+  void expect(const std::string& kind, const NamedTensors& ours, const Compare& compare) const {
     std::size_t compared = 0;
     for (const auto& [name, tensor] : ours) {
-      if (std::find(unseen.begin(), unseen.end(), name) != unseen.end()) {
-        compared += tensors.contains(kind + "/" + name) ? 1 : 0;
-        continue;
-      }
+      if (std::find(unseen.begin(), unseen.end(), name) != unseen.end()) continue;
       ASSERT_TRUE(tensors.contains(kind + "/" + name)) << name;
-      const at::Tensor theirs = tensors.tensor(kind + "/" + name);
-      const at::Tensor mine = sampled(tensor);
-      ASSERT_EQ(mine.sizes(), theirs.sizes()) << name;
-      const double difference = (mine - theirs).abs().max().item<double>();
-      const double scale = std::max(theirs.abs().max().item<double>(), 1e-3);
-      EXPECT_LT(difference, tolerance * scale) << kind << " of " << name;
+      compare(kind + " of " + name, sampled(tensor), tensors.tensor(kind + "/" + name));
       ++compared;
     }
     std::size_t held = 0;
@@ -97,12 +92,25 @@ inline void clear_gradients(const Objective& objective) {
   for (TrainedParameter& parameter : objective.parameters()) parameter.value.mutable_grad().reset();
 }
 
+/// What the tiny models of the reference runs compute.
+inline constexpr std::int64_t kLayers = 3, kDimension = 32, kWidth = 48;
+inline constexpr std::int64_t kBatchTokens = 360;  // no batch has more
+
+/// @param scale what the loss multiplies cosines with; 0 if it has none
+/// @param dimension the fewest numbers that a cosine is taken of
 template <typename Target>
-void expect_parity(const Reference& reference, Target& objective, const TrainOptions& options) {
+void expect_parity(const Reference& reference, Target& objective, const TrainOptions& options,
+                   double scale, std::int64_t dimension = kDimension) {
   const UnsplitOperations unsplit;
+  const double of_states = states_error(kLayers, kWidth);
+  const double of_scores = similarity_error(scale, of_states, dimension);
+  const double of_gradients = gradient_error(kLayers, kBatchTokens, of_scores);
   const auto first = objective.prepare(0);
   objective.backward(*first, 1, 0);
-  reference.expect("gradient", gradients_of(objective), 1e-5);
+  reference.expect("gradient", gradients_of(objective),
+                   [&](const std::string& what, const at::Tensor& ours, const at::Tensor& theirs) {
+                     EXPECT_LE(relative_difference(ours, theirs), of_gradients) << what;
+                   });
   clear_gradients(objective);
 
   std::vector<StepReport> steps;
@@ -110,17 +118,29 @@ void expect_parity(const Reference& reference, Target& objective, const TrainOpt
   hooks.on_step = [&](const StepReport& step) { steps.push_back(step); };
   run_training(objective, options, hooks, at::kCPU);
   ASSERT_EQ(steps.size(), 20U);
+  double way = 0;
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const auto near = [&](double ours, const char* name) {
-      const double theirs = reference.fields.at(name)[i].template get<double>();
-      EXPECT_NEAR(ours, theirs, 1e-5 * std::max(1.0, std::abs(theirs))) << name << " " << i;
+    const auto theirs = [&](const char* name) {
+      return reference.fields.at(name)[i].template get<double>();
     };
-    near(steps[i].loss, "loss");
-    near(steps[i].learning_rate, "learning_rate");
+    EXPECT_DOUBLE_EQ(steps[i].learning_rate, theirs("learning_rate"));
+    // A cross-entropy moves by at most twice what its logits do, and along the weights' errors.
+    const double of_weights = adam_error(of_gradients, way, steps[i].step - 1, /*size=*/1);
+    EXPECT_NEAR(steps[i].loss, theirs("loss"),
+                2 * of_scores + 2 * of_states * std::max(1.0, theirs("loss")) +
+                    theirs("grad_norm") * of_weights)
+        << "step " << i;
+    way += steps[i].learning_rate;
   }
-  EXPECT_NEAR(steps[0].gradient_norm, reference.fields.at("grad_norm")[0].template get<double>(),
-              1e-4);
-  reference.expect("weight", weights_of(objective), 1e-4);
+  const double norm = reference.fields.at("grad_norm")[0].template get<double>();
+  EXPECT_NEAR(steps[0].gradient_norm, norm, of_gradients * norm);
+  reference.expect("weight", weights_of(objective),
+                   [&](const std::string& what, const at::Tensor& ours, const at::Tensor& theirs) {
+                     const double size = theirs.square().mean().sqrt().item<double>();
+                     EXPECT_LE(usual_difference(ours, theirs),
+                               adam_error(of_gradients, way, options.max_steps, size))
+                         << what;
+                   });
 }
 
 }  // namespace spencer
