@@ -4,8 +4,8 @@ for them and for the real models, in float64, stored as float32.
 Run in an environment with scripts/requirements/bench.txt:
     python scripts/golden/encoders.py MODELS tests/data/model
 MODELS holds all-MiniLM-L6-v2 and all-mpnet-base-v2. The output is the same on every run with the
-same versions, on any machine but for a last bit now and then; the tests allow for what float32
-rounds (tests/rounding.h).
+same versions, on any CPU with AVX2 (without it, torch draws other random weights); the tests allow
+for what float32 rounds (tests/rounding.h).
 """
 
 import copy

@@ -10,7 +10,7 @@ variant, VARIANT.json has the options, the batches of token ids and the values o
 VARIANT.safetensors has every fifth element of each parameter's gradient at step 0 (before clipping)
 and of each parameter after the last step. float64 throughout, from float32 weights, and stored as
 float32; no dropout; each text runs alone, so nothing is padded. The output is the same on every run
-with the same versions, on any machine but for a last bit now and then.
+with the same versions, on any CPU with AVX2 (without it, torch draws other random weights).
 """
 
 import json
@@ -43,8 +43,8 @@ COMMENT = (
     "peak * (steps - s) / (steps - warmup). grad_norm: L2 norm over all gradients before clipping. "
     "Tensors: gradient/NAME of step 0 before clipping, weight/NAME after all steps; flattened, "
     "every 5th element. Left out are the parameters named in `unseen`: a softmax does not change "
-    "when they do (biases of attention keys, a listwise score's bias), so their gradient is rounding "
-    "noise, which Adam blows up to full steps. ")
+    "when they do (biases of attention keys, a listwise score's bias), so their gradient is "
+    "rounding noise, which Adam blows up to full steps. ")
 
 
 class Texts:
