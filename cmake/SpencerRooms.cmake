@@ -55,7 +55,7 @@ function(spencer_test room)
   if(ARG_SLOW)
     set(others TEST_FILTER "-${ARG_SLOW}")
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_FILTER ${ARG_SLOW}
-                         PROPERTIES LABELS slow TIMEOUT 1800)
+                         PROPERTIES LABELS slow TIMEOUT 3600)
   endif()
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST ${others}
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)

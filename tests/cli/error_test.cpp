@@ -57,6 +57,21 @@ TEST(Errors, AnEmptyQuery) {
   expect_error(tree.search({" \t "}), {"query is empty"});
 }
 
+TEST(Errors, Bfloat16OnACpuWithoutIt) {
+  const Tree tree;
+  tree.index();
+  RunSetup without_avx512;
+  without_avx512.folder = tree.path();
+  without_avx512.environment["ONEDNN_MAX_CPU_ISA"] = "AVX2";
+  const std::vector<std::vector<std::string>> verbs = {{"search", "parse a date"},
+                                                       {"index", "--rebuild", "-q"}};
+  for (std::vector<std::string> arguments : verbs) {
+    arguments.insert(arguments.end(), {"--model", minilm().string(), "--precision", "bfloat16"});
+    expect_error(run_spencer(arguments, without_avx512),
+                 {"bfloat16 needs AVX-512", "use --precision float32 or auto"});
+  }
+}
+
 TEST(Errors, AnIndexOfAnotherModel) {
   const Tree tree;
   tree.index();

@@ -7,6 +7,6 @@
 namespace spencer {
 
 /// Runs, and says on standard error what went wrong. @return the exit code
-int run_program(const std::vector<std::string>& arguments);
+int run_command_line(const std::vector<std::string>& arguments);
 
 }  // namespace spencer

@@ -1,4 +1,4 @@
-#include "program.h"
+#include "command_line.h"
 
 #include <array>
 #include <cstdlib>
@@ -183,7 +183,7 @@ int run(const Arguments& arguments, std::ostream& out) {
 
 }  // namespace
 
-int run_program(const std::vector<std::string>& arguments) {
+int run_command_line(const std::vector<std::string>& arguments) {
   const auto complain = [](std::string_view message) {
     std::cerr << "spencer: " << printable_lines(message) << std::endl;
     return exit_code::error;
