@@ -13,8 +13,8 @@ CPU cannot do is left out.
   avx512      nn, model, train and distill with AVX-512 but no bfloat16
   avx2        nn, model, train and distill as on a CPU without AVX-512
   sse4.1      nn, model, train and distill as on a CPU without AVX
-  one-core    every test on one core, with one thread
-  load        every test beside busy loops, one for each core and two at the least
+  one-core    every test but the slow ones on one core, with one thread
+  load        the same beside busy loops, one for each core and two at the least
 
   --build DIR  what was built with its tests (build/release)
 
@@ -130,7 +130,7 @@ run_programs() {  # NAME=VALUE...
 }
 run_suite() {  # command in front of ctest...
   local line code=0
-  "$@" ctest --test-dir "$build" --output-on-failure >"$log" 2>&1 || code=$?
+  "$@" ctest --test-dir "$build" -LE slow --output-on-failure >"$log" 2>&1 || code=$?
   while IFS= read -r line; do
     if [[ $line =~ ' tests passed, '([0-9]+)' tests failed out of '([0-9]+) ]]; then
       failed=${BASH_REMATCH[1]} passed=$((BASH_REMATCH[2] - failed))
