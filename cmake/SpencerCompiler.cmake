@@ -26,13 +26,13 @@ if(SPENCER_CCACHE)
   endif()
 endif()
 
-# Programs are compiled as libraries are, as position-independent code of the same sort: both can use
-# one precompiled header.
+# Programs are compiled as libraries are, as position-independent code of the same sort: both can
+# use one precompiled header.
 set(CMAKE_CXX_COMPILE_OPTIONS_PIE -fPIC)
 
-# ATen's headers take ten times as long as most sources that include them: they are compiled once, in
-# advance. (A unity build, which reads them once per room, does without.) A source still includes what
-# it uses; clang-tidy reads it without this.
+# ATen's headers take ten times as long as most sources that include them: they are compiled once,
+# in advance. (A unity build, which reads them once per room, does without.) A source still includes
+# what it uses; clang-tidy reads it without this.
 function(spencer_precompile_torch target)
   get_property(first GLOBAL PROPERTY spencer_torch_headers_of)
   if(first)

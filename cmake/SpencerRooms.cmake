@@ -29,8 +29,8 @@ endfunction()
 
 # spencer_test(ROOM SOURCES file... [NAME name] [LABELS label...] [SLOW pattern]
 #              [LIBRARIES target...])
-# One GoogleTest program per call, named ROOM_test (or NAME_test); every case is known to ctest. Those
-# that SLOW matches, as --gtest_filter takes it, have that label in place of the others.
+# One GoogleTest program per call, named ROOM_test (or NAME_test); every case is known to ctest.
+# Those that SLOW matches, as --gtest_filter takes it, have that label in place of the others.
 function(spencer_test room)
   cmake_parse_arguments(ARG "" "NAME;SLOW" "SOURCES;LABELS;LIBRARIES" ${ARGN})
   if(NOT ARG_NAME)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Configures and builds one preset: scripts/build.sh [release|dev|asan] [-DNAME=VALUE...] [target...]
+# Configures and builds one preset:
+# scripts/build.sh [release|dev|asan] [-DNAME=VALUE...] [target...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=${1:-release}

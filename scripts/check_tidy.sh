@@ -7,8 +7,8 @@ usage() {
 Usage: scripts/check_tidy.sh [--all | --since REVISION | FILE...]
 
 By default on the sources that the change at hand touches: what is not committed, and the commits
-that the upstream branch has not; where there are none of those, the last commit. A changed header is
-read through the source of its name. --all takes every source: the better part of an hour, since
+that the upstream branch has not; where there are none of those, the last commit. A changed header
+is read through the source of its name. --all takes every source: the better part of an hour, since
 torch's headers take most of a minute each time.
 
 A file that passed is not checked again until it, a header of ours or .clang-tidy changes.

@@ -166,6 +166,8 @@ test_tools() {
   finish
 }
 
+test_sources() { "$root/scripts/fetch_test_sources.sh"; }
+
 # together COMMAND...: all of them at once. Fails if one does, when all have ended.
 together() {
   local command running=() failed=0
@@ -181,7 +183,8 @@ debian_packages
 tool_environment
 needed=(libtorch grammars)
 ((build_only)) || needed+=("model models.txt all-MiniLM-L6-v2")
-((tests && !build_only)) &&
-  needed+=("model models-test.txt all-mpnet-base-v2" test_tools "$root/scripts/fetch_test_sources.sh")
+if ((tests && !build_only)); then
+  needed+=("model models-test.txt all-mpnet-base-v2" test_tools test_sources)
+fi
 together "${needed[@]}"
 say "Dependencies are complete in $deps"
