@@ -28,7 +28,7 @@ find_library(STATIC_BLAS_LIBRARY libblas.a REQUIRED)
 add_library(spencer_faiss INTERFACE)
 target_include_directories(spencer_faiss SYSTEM INTERFACE ${FAISS_INCLUDE_DIR})
 target_link_libraries(spencer_faiss INTERFACE ${FAISS_LIBRARY} ${STATIC_LAPACK_LIBRARY}
-                      ${STATIC_BLAS_LIBRARY} -l:libgfortran.so.5 $<LINK_ONLY:OpenMP::OpenMP_CXX>)
+                      ${STATIC_BLAS_LIBRARY} -l:libgfortran.so.5 OpenMP::OpenMP_CXX)
 
 # libtorch: headers and CPU libraries alone. The package's own CMake files ask for a CUDA toolkit
 # even for CPU use; CUDA is loaded at run time instead (see model/engine).

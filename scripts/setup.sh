@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'EOT'
-Usage: scripts/setup.sh [--cuda] [--tests [--build-only]]
+Usage: scripts/setup.sh [--cuda] [--tests] [--build-only]
 
 Installs the Debian packages that are missing, and fills .deps/ (or $SPENCER_DEPS) with
 libtorch, the tree-sitter grammars and the all-MiniLM-L6-v2 model: pinned, checked by hash.

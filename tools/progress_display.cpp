@@ -14,8 +14,6 @@
 namespace spencer {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// What both displays keep of the stage that goes on.
 class Stage {
  public:

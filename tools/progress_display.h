@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "spencer/base/clock.h"
 #include "spencer/base/progress.h"
 
 namespace spencer {
@@ -22,15 +23,15 @@ std::string clock_time(double seconds);
 std::string duration(double seconds);
 
 /// What time it is, from a fixed but unknown start; never less than it was.
-using TimeSource = std::function<std::chrono::steady_clock::time_point()>;
+using TimeSource = std::function<Clock::time_point()>;
 
 /// Draws one line that is rewritten in place; at most ten times a second.
 /// @param width columns there are
 std::unique_ptr<Progress> make_progress_bar(std::ostream& out, int width,
-                                            TimeSource now = std::chrono::steady_clock::now);
+                                            TimeSource now = Clock::now);
 /// Writes a line when a stage has ended, and every `interval` while it goes on.
 std::unique_ptr<Progress> make_progress_lines(std::ostream& out, std::chrono::milliseconds interval,
-                                              TimeSource now = std::chrono::steady_clock::now);
+                                              TimeSource now = Clock::now);
 /// What standard error is for: a bar on a terminal, else lines; if `quiet`, neither.
 std::unique_ptr<Progress> make_progress(bool quiet);
 

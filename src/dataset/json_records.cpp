@@ -3,6 +3,7 @@
 #include "spencer/base/error.h"
 
 namespace spencer {
+
 JsonRecords::JsonRecords(const std::filesystem::path& path, bool members)
     : source_(path), members_(members) {}
 

@@ -1,8 +1,9 @@
 #include "distill/query_timer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
+
+#include "spencer/base/clock.h"
 
 namespace spencer {
 namespace {
@@ -11,10 +12,9 @@ constexpr std::size_t kWarmUpQueries = 5;
 
 double milliseconds_of(DualEncoder& encoder, const std::string& query) {
   const std::vector<std::string> one{query};
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   encoder.encode_queries(one);
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
+  return 1000 * seconds_since(start);
 }
 
 double median(std::vector<double> values) {

@@ -1,9 +1,9 @@
 #include "index/embedder.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "spencer/base/clock.h"
 #include "spencer/base/error.h"
 
 namespace spencer {
@@ -49,7 +49,7 @@ void Embedder::embed(std::vector<PendingFile>& window) {
 }
 
 void Embedder::step(std::vector<PendingRecord*>& records, std::size_t begin, std::size_t end) {
-  const auto started = std::chrono::steady_clock::now();
+  const auto started = Clock::now();
   const auto dimension = static_cast<std::size_t>(encoder_.dimension());
   std::vector<TokenSequence> sequences;
   for (std::size_t i = begin; i < end; ++i) sequences.push_back(std::move(records[i]->tokens));
@@ -61,9 +61,9 @@ void Embedder::step(std::vector<PendingRecord*>& records, std::size_t begin, std
   }
   embedded_ += static_cast<std::int64_t>(end - begin);
   progress_.advance(static_cast<std::int64_t>(end - begin));
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;
-  if (taken.count() < kStepSeconds / 2) step_tokens_ = std::min(2 * step_tokens_, kMostTokens);
-  if (taken.count() > kStepSeconds * 2) step_tokens_ = std::max(step_tokens_ / 2, kFewestTokens);
+  const double taken = seconds_since(started);
+  if (taken < kStepSeconds / 2) step_tokens_ = std::min(2 * step_tokens_, kMostTokens);
+  if (taken > kStepSeconds * 2) step_tokens_ = std::max(step_tokens_ / 2, kFewestTokens);
 }
 
 }  // namespace spencer

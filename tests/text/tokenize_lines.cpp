@@ -5,7 +5,6 @@
 //   tokenize_lines MODEL_FOLDER pair    length, text, text   -> list of ids, list of segments
 //   tokenize_lines MODEL_FOLDER decode  list of ids          -> text
 //   tokenize_lines MODEL_FOLDER time    texts                -> JSON: seconds, ids, load seconds
-#include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "spencer/base/clock.h"
 #include "spencer/text/tokenizer.h"
 
 namespace {
@@ -64,18 +64,14 @@ void answer(const spencer::Tokenizer& tokenizer, const std::string& mode) {
   }
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 void time_all(const spencer::Tokenizer& tokenizer, double load_seconds) {
   std::vector<std::string> texts;
   while (std::cin.peek() != EOF) texts.push_back(read_text());
   std::size_t ids = 0;
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = spencer::Clock::now();
   for (const std::string& text : texts) ids += tokenizer.tokenize(text).size();
   std::cout << nlohmann::json{
-      {"seconds", seconds_since(start)}, {"ids", ids}, {"load", load_seconds}};
+      {"seconds", spencer::seconds_since(start)}, {"ids", ids}, {"load", load_seconds}};
 }
 
 }  // namespace
@@ -88,9 +84,9 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const std::string mode = argv[2];
   try {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = spencer::Clock::now();
     const auto tokenizer = spencer::Tokenizer::load(argv[1]);
-    const double load_seconds = seconds_since(start);
+    const double load_seconds = spencer::seconds_since(start);
     if (mode == "time") {
       time_all(*tokenizer, load_seconds);
     } else {

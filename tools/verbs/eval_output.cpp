@@ -174,7 +174,6 @@ std::vector<std::pair<std::string, std::string>> eval_settings(const EvalOutcome
 }
 
 void write_eval_text(std::ostream& out, const EvalOutcome& outcome) {
-  std::vector<TableRow> settings;
   for (const auto& [name, value] : eval_settings(outcome)) {
     out << name << std::string(10 - name.size(), ' ') << printable(value) << '\n';
   }

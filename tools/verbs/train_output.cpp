@@ -12,8 +12,6 @@
 namespace spencer {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::string scientific(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2e", value);

@@ -1,11 +1,11 @@
 // What `spencer train` shows: a line that tells where the run is, and what it came to.
 #pragma once
 
-#include <chrono>
 #include <iosfwd>
 #include <memory>
 #include <string>
 
+#include "spencer/base/clock.h"
 #include "spencer/train/trainer.h"
 
 #include "common_options.h"
@@ -35,7 +35,7 @@ class TrainDisplay {
   bool quiet_, terminal_;
   int width_ = 80;
   std::unique_ptr<Progress> progress_;
-  std::chrono::steady_clock::time_point shown_;
+  Clock::time_point shown_;
 };
 
 void write_train_text(std::ostream& out, const TrainReport& report);
